@@ -1,0 +1,45 @@
+#pragma once
+
+#include "dataflow/block/block.hpp"
+#include "dataflow/block/codec.hpp"
+
+#include <span>
+#include <vector>
+
+namespace crema::internal {
+
+/// How blocks of one record type become bytes and blocks again: for spill files, and for the wire.
+struct block_codec {
+  void (*encode)(const block_base& records, byte_writer& out);
+  block_ptr (*decode)(byte_reader& in);
+};
+
+template <class T>
+void encode_block(const block_base& records, byte_writer& out) {
+  const auto& typed = static_cast<const block<T>&>(records);
+  encode_records(std::span<const T>{typed.begin(), typed.size()}, out);
+}
+
+template <class T>
+block_ptr decode_block(byte_reader& in) {
+  std::vector<T> records;
+  decode_records(in, records);
+  auto result = std::make_unique<block<T>>(std::max<std::size_t>(1, records.size()));
+  for (auto&& record : records)
+    result->emplace_back(std::move(record));
+  result->seal();
+  return block_ptr{result.release()};
+}
+
+/// The codec of blocks of T; null when T cannot be written.
+template <class T>
+const block_codec* codec_of() noexcept {
+  if constexpr (encodable<T>) {
+    static constexpr block_codec codec{&encode_block<T>, &decode_block<T>};
+    return &codec;
+  } else {
+    return nullptr;
+  }
+}
+
+} // namespace crema::internal

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+
+namespace crema::internal {
+
+/// The memory that one process may fill with records: exchange buffers, tables, sort runs and caches share it.
+///
+///     memory_budget budget{default_memory_limit()};
+///     reservation share{budget};
+///     if (!share.try_resize(table.bytes_after_growth()))
+///       spill(table); // then share.try_resize(0)
+///
+/// Counts bytes and allocates none: whoever holds memory says so, and whoever is told "no" spills. Thread-safe and
+/// lock-free; an operation costs one contended atomic, so reserve by the block or table, never by the record.
+class memory_budget {
+public:
+  explicit memory_budget(std::size_t limit) noexcept;
+
+  memory_budget(const memory_budget&) = delete;
+  memory_budget& operator=(const memory_budget&) = delete;
+
+  /// Takes `bytes`, or changes nothing and answers false where that would pass the limit.
+  [[nodiscard]] bool try_reserve(std::size_t bytes) noexcept;
+
+  /// Takes `bytes` even beyond the limit: for the minimum without which nothing moves, such as one block.
+  void force_reserve(std::size_t bytes) noexcept;
+
+  /// Gives back `bytes` that were taken.
+  void release(std::size_t bytes) noexcept;
+
+  std::size_t limit() const noexcept;
+
+  /// Bytes taken now; above the limit only after `force_reserve`.
+  std::size_t used() const noexcept;
+
+  /// The most that was ever taken.
+  std::size_t peak() const noexcept;
+
+private:
+  void note_peak(std::size_t used) noexcept;
+
+  const std::size_t limit_;
+  std::atomic<std::size_t> used_{0};
+  std::atomic<std::size_t> peak_{0};
+};
+
+/// One holder's share of a budget, given back by the destructor. Movable (the source is left with 0 bytes of the same
+/// budget); not thread-safe, though distinct shares of one budget may live on distinct threads. The budget must
+/// outlive it.
+class reservation {
+public:
+  /// A share of no budget: every resize succeeds.
+  reservation() noexcept = default;
+
+  explicit reservation(memory_budget& budget) noexcept;
+
+  reservation(reservation&& other) noexcept;
+  reservation& operator=(reservation&& other) noexcept;
+  ~reservation();
+
+  /// Grows or shrinks to `total` bytes; false and unchanged where growing would pass the limit.
+  [[nodiscard]] bool try_resize(std::size_t total) noexcept;
+
+  /// The same, forced.
+  void resize(std::size_t total) noexcept;
+
+  std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+  memory_budget* budget_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// Half of what this machine and every control group around this process allow.
+std::size_t default_memory_limit();
+
+/// The bytes that the machine described by the files below `root` allows a process: the least of /proc/meminfo's total
+/// and the limits of all groups (version 1 and 2) from /proc/self/cgroup up to where the hierarchy is mounted. Files
+/// that cannot be read or understood set no limit; 0 where nothing could be read at all. An empty `root` is this
+/// machine.
+std::size_t allowed_memory(const std::string& root);
+
+} // namespace crema::internal

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace crema {
+
+/// How a context runs: what `crema::init` reads from flags, environment and profile, or what a service fills in itself.
+///
+///     crema::config config;
+///     config.master = "local[4]";
+///     config.memory_limit = 2ull << 30;
+///     crema::context ctx{config};
+///
+/// A plain value; `context` checks it (see validate) and throws invalid_argument naming the field.
+struct config {
+  /// Where the work runs: "local" (all cores), "local[N]", or "inline" (the caller's thread; the reference engine).
+  std::string master = "local";
+
+  /// Bytes that exchange buffers, hash tables, sort runs, groups and caches may hold together; 0 is half of what the
+  /// machine or its cgroup allows.
+  std::size_t memory_limit = 0;
+
+  /// Where spill files go; empty is $TMPDIR, else /var/tmp.
+  std::string spill_directory;
+
+  /// Partitions of a dataset that says nothing about it; 0 is the number of threads.
+  int default_parallelism = 0;
+
+  /// Jobs of at most this many records (where the sources can tell) run in the caller's thread; 0 turns that off.
+  std::size_t inline_records = 2048;
+
+  /// Whether long jobs show a progress bar on stderr: only a terminal gets one.
+  bool progress = true;
+
+  /// A file that gets the metrics of every job as JSON when the context ends; empty is none.
+  std::string metrics_file;
+};
+
+/// What `config.master` says, taken apart. Throws invalid_argument (a word that is no master) or unsupported.
+struct master {
+  enum class kind { local, inline_ };
+  kind where = kind::local;
+  int threads = 0;
+};
+master parse_master(const std::string& text);
+
+} // namespace crema

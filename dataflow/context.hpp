@@ -1,0 +1,141 @@
+#pragma once
+
+#include "dataflow/accumulator.hpp"
+#include "dataflow/broadcast.hpp"
+#include "dataflow/config.hpp"
+#include "dataflow/engine.hpp"
+#include "dataflow/op/parallelize.hpp"
+#include "dataflow/op/range.hpp"
+#include "dataflow/op/text_file.hpp"
+#include "dataflow/op/union_with.hpp"
+#include "dataflow/rdd.hpp"
+
+#include "dataflow/source_location.hpp"
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <vector>
+
+namespace crema {
+
+/// Where datasets begin and jobs run: owns the engine, the memory budget and the spill directory.
+///
+///     crema::context ctx;                         // all cores of this machine
+///     auto squares = ctx.range(0, 1000).map([](long x) { return x * x; });
+///     fmt::print("{}\n", squares.sum());
+///
+/// Several contexts may live in a process. All functions are thread-safe; several threads may run jobs at once. A
+/// context stays usable after any failed or cancelled job. Its end cancels what still runs, waits for it, and leaves no
+/// thread and no file behind; datasets that outlive it throw context_closed from their actions. Cost: a master "local"
+/// starts its threads with the first job that needs them.
+class context {
+
+public:
+  /// Starts the engine that `settings.master` names. Throws invalid_argument naming the field that is wrong.
+  explicit context(const config& settings = {});
+
+  /// Runs on a given engine; for tests and for engines of one's own.
+  context(config settings, std::unique_ptr<internal::engine> runner);
+
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+  ~context();
+
+  /// Cancels what runs, waits for it, and gives everything back. Idempotent.
+  void close();
+
+  /// How many partitions a dataset gets that says nothing about it.
+  int default_parallelism() const noexcept;
+
+  // -- sources --------------------------------------------------------------------------------------------------------
+  // `partitions` 0 means the default; slice i of n holds the records from floor(i*size/n) on. Below 0 is an error.
+
+  /// The records of a vector, moved in or copied.
+  template <class T>
+  rdd<T> parallelize(std::vector<T> records, int partitions = 0,
+                     source_location where = source_location::current()) const {
+    return internal::make_rdd<internal::parallelize_node<T>>(
+      info("parallelize", where), std::make_shared<const std::vector<T>>(std::move(records)), count(partitions));
+  }
+
+  /// The records of any finite range.
+  template <std::ranges::input_range Range>
+  auto parallelize(Range&& records, int partitions = 0, source_location where = source_location::current()) const {
+    using T = internal::owned_t<std::ranges::range_value_t<Range>>;
+    std::vector<T> copied;
+    for (auto&& record : records)
+      copied.emplace_back(std::forward<decltype(record)>(record));
+    return parallelize(std::move(copied), partitions, where);
+  }
+
+  template <class T>
+  rdd<T> parallelize(std::initializer_list<T> records, int partitions = 0,
+                     source_location where = source_location::current()) const {
+    return parallelize(std::vector<T>(records), partitions, where);
+  }
+
+  /// begin, begin + step, … as long as it is before end (after end, for a negative step).
+  auto range(std::int64_t begin, std::int64_t end, std::int64_t step = 1, int partitions = 0,
+             source_location where = source_location::current()) const {
+    return internal::make_rdd<internal::range_node>(info("range", where), begin, end, step, count(partitions));
+  }
+
+  /// No record, in no partition.
+  template <class T>
+  rdd<T> empty(source_location where = source_location::current()) const {
+    return internal::make_rdd<internal::union_node<T>>(info("empty", where), std::vector<internal::node_ptr>{});
+  }
+
+  /// The lines of files: `uris` is a comma list of paths, file:// URIs, directories (their visible files) and globs.
+  /// LF, CRLF and CR end a line; every other byte passes through. Large files are split at line ends into at least
+  /// `min_partitions` parts. A path that does not exist is not_found, here and at once; nothing is read before an
+  /// action.
+  auto text_file(const std::string& uris, int min_partitions = 0,
+                 source_location where = source_location::current()) const {
+    return internal::make_rdd<internal::text_file_node>(info("text_file", where), uris, min_partitions);
+  }
+
+  /// The partitions of all, one after the other.
+  template <class T>
+  rdd<T> union_of(const std::vector<rdd<T>>& all, source_location where = source_location::current()) const {
+    std::vector<internal::node_ptr> parents;
+    for (const auto& one : all)
+      parents.push_back(one.node());
+    return internal::make_rdd<internal::union_node<T>>(info("union_of", where), std::move(parents));
+  }
+
+  // -- shared variables -----------------------------------------------------------------------------------------------
+
+  template <class T>
+  crema::broadcast<T> broadcast(T value) const {
+    return crema::broadcast<T>{std::move(value)};
+  }
+
+  /// A number, a string or whatever else has a neutral `T{}` and an operator+.
+  template <class T>
+  requires requires(T a, T b) { T(a + b); }
+  crema::accumulator<T> accumulator(T initial) const { return {std::move(initial), T{}, std::plus<>{}}; }
+
+  /// Any other type, with its neutral value and how to add: add(T, T) → T.
+  template <class T, class Add>
+  crema::accumulator<T, Add> accumulator(T initial, T zero, Add add) const {
+    static_assert(std::is_invocable_r_v<T, Add&, T, T>, "accumulator: the function must map (T, T) to T");
+    return {std::move(initial), std::move(zero), std::move(add)};
+  }
+
+  // -- resources ------------------------------------------------------------------------------------------------------
+
+  /// Bytes of the memory budget in use now, and its limit.
+  std::size_t memory_used() const noexcept;
+  std::size_t memory_limit() const noexcept;
+
+private:
+  internal::node_info info(std::string_view op, source_location where) const { return {state_, op, where}; }
+  int count(int partitions) const noexcept { return partitions == 0 ? default_parallelism() : partitions; }
+
+  std::shared_ptr<internal::context_state> state_;
+};
+
+} // namespace crema

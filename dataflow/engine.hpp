@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+
+namespace crema::internal {
+
+class job_run;
+
+/// What runs compiled jobs: the seam between what to compute and how.
+///
+/// Three stand behind it: the inline engine (the caller's thread; the reference), the actor engine of one process
+/// (actors/), and the cluster engine (net/). All functions are thread-safe.
+class engine {
+public:
+  virtual ~engine() = default;
+
+  /// Threads that tasks run on: the default number of partitions.
+  virtual int threads() const noexcept = 0;
+
+  /// Runs the job. Returns when it has started (or, inline, when it has ended); the job itself says when it has ended.
+  virtual void start(std::shared_ptr<job_run> job) = 0;
+
+  /// Asks a running job to end early; it then ends as cancelled, with everything given back.
+  virtual void cancel(const std::shared_ptr<job_run>& job) = 0;
+};
+
+} // namespace crema::internal

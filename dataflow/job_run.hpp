@@ -1,0 +1,115 @@
+#pragma once
+
+#include "dataflow/error.hpp"
+#include "dataflow/metrics.hpp"
+#include "dataflow/plan/progress.hpp"
+#include "dataflow/plan/stage.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace crema::internal {
+
+class context_state;
+
+/// Kept by whoever holds a result block: its end gives the producing task its credit back.
+using credit_token = std::shared_ptr<void>;
+
+/// Where a job's result blocks go. Called by one thread at a time.
+class result_handler {
+public:
+  virtual ~result_handler() = default;
+
+  /// A block of task `task` of the last stage: in order within a task, in any order between tasks.
+  virtual void accept(int task, block_ptr records, credit_token credit) = 0;
+
+  /// All blocks of `task` have been accepted.
+  virtual void task_done(int task);
+
+  /// The plan has ended well. A plan given here is run next, as a part of the same job: for actions that do not know
+  /// beforehand how many partitions they need.
+  virtual std::optional<job_plan> next_plan();
+
+  /// The job has ended, well or not: nothing more will come.
+  virtual void job_done(const std::optional<error>& failure);
+};
+
+/// One action on its way: its plan, its state, and the place where its caller waits.
+///
+/// The engine calls the functions under "for the engine", from one thread at a time; all else is thread-safe.
+class job_run : public std::enable_shared_from_this<job_run> {
+public:
+  job_run(job_plan plan, std::shared_ptr<result_handler> results, std::shared_ptr<context_state> context);
+  ~job_run();
+
+  const job_plan& plan() const noexcept { return plan_; }
+  std::uint64_t id() const noexcept { return plan_.scope->id(); }
+
+  // -- for the engine -----------------------------------------------------------------------------------------------
+
+  std::vector<int> begin();
+  void accept(int task, block_ptr records, credit_token credit);
+  bool at_barrier(int stage, int task);
+
+  /// A task is done: commits it if it is the first attempt to be. `finished` is the task where it lives in this
+  /// process.
+  job_progress::verdict task_done(int stage, int task, internal::task& finished, const task_metrics& metrics);
+
+  /// The job is over: with a failure, or well.
+  void finish(std::optional<error> failure);
+
+  /// Whether the job should end early: it was cancelled, or its deadline is before `now`.
+  bool should_end(std::chrono::steady_clock::time_point now) const noexcept {
+    return cancel_requested_.load(std::memory_order_acquire) || now > deadline_.load(std::memory_order_relaxed);
+  }
+  bool ended() const;
+
+  // -- for the caller -----------------------------------------------------------------------------------------------
+
+  /// Waits for the end, throws the failure if there was one. Shows the progress bar if the context wants one.
+  void wait();
+
+  /// Whether the job ended before `deadline`; never throws its failure.
+  bool wait_until(std::chrono::steady_clock::time_point deadline);
+
+  /// Throws the job's failure, if it has ended with one.
+  void check() const;
+
+  void cancel(errc reason = errc::cancelled);
+
+  void set_deadline(std::chrono::steady_clock::time_point deadline);
+
+  std::vector<stage_progress> progress() const;
+  job_metrics metrics() const;
+
+private:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// Waits until `until`, the job's end, or its deadline, which cancels it; whether it has ended.
+  bool wait_or_expire(std::unique_lock<std::mutex>& lock, time_point until);
+
+  bool run_next_plan();
+
+  job_plan plan_;
+  std::shared_ptr<result_handler> results_;
+  std::shared_ptr<context_state> context_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::atomic<bool> cancel_requested_{false};
+  std::atomic<std::chrono::steady_clock::time_point> deadline_{std::chrono::steady_clock::time_point::max()};
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_signal_;
+  job_progress progress_;
+  job_metrics metrics_;
+  errc cancel_reason_ = errc::deadline_exceeded; ///< of an early end that nobody asked for by name
+  std::optional<error> failure_;
+  bool ended_ = false;
+};
+
+} // namespace crema::internal

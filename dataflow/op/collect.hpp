@@ -1,0 +1,16 @@
+#pragma once
+
+#include "dataflow/op/action.hpp"
+
+namespace crema {
+
+template <class T, class Node>
+job<std::vector<T>> rdd<T, Node>::collect_async() const {
+  auto from = link();
+  auto collected = std::make_shared<internal::block_collector>(static_cast<std::size_t>(num_partitions()));
+  auto run =
+    internal::start_action(node_, "collect", internal::fused_factory<internal::record_terminal<T>>(from), collected);
+  return {internal::job_handle{std::move(run)}, [collected] { return internal::join_blocks<T>(*collected); }};
+}
+
+} // namespace crema

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "dataflow/plan/cursor.hpp"
+#include "dataflow/rdd.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace crema::internal {
+
+/// Numbers begin, begin + step, …: nothing is stored, the loop counts.
+class range_node final : public dataset<std::int64_t> {
+public:
+  using pushes = std::int64_t;
+
+  range_node(node_info info, std::int64_t begin, std::int64_t end, std::int64_t step, int partitions);
+
+  class cursor_type {
+  public:
+    cursor_type(std::int64_t first, std::int64_t step, std::uint64_t count)
+        : first_{first}, step_{step}, left_{count} {}
+
+    void feed(block_ptr) {}
+
+    template <class Sink>
+    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+      const auto count = static_cast<std::int64_t>(std::min<std::uint64_t>(n, left_));
+      const auto first = first_;
+      const auto step = step_;
+      if (step == 1)
+        for (std::int64_t i = first; i != first + count; ++i)
+          sink(std::int64_t{i});
+      else
+        for (std::int64_t i = 0; i != count; ++i)
+          sink(std::int64_t{first + i * step});
+      first_ += count * step;
+      left_ -= static_cast<std::uint64_t>(count);
+      return left_ != 0;
+    }
+
+  private:
+    std::int64_t first_;
+    std::int64_t step_;
+    std::uint64_t left_;
+  };
+
+  cursor_type cursor(task_scope&, int p, feeding) const;
+  place feeder(const job_scope&, int) const { return {}; }
+
+  std::unique_ptr<block_operator> open(task_scope& task, int p) const override;
+  std::int64_t estimate(int p) const override;
+  std::string detail() const override;
+
+private:
+  std::uint64_t slice_begin(int p) const;
+
+  std::int64_t begin_;
+  std::int64_t end_;
+  std::int64_t step_;
+  std::uint64_t count_;
+};
+
+} // namespace crema::internal

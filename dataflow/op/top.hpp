@@ -1,0 +1,96 @@
+#pragma once
+
+#include "dataflow/op/action.hpp"
+
+#include <algorithm>
+
+namespace crema {
+
+namespace internal {
+
+/// Keeps the best n records of a partition in a heap; equal ones by their order.
+template <class T, class KeyFn, class Before>
+struct best_state {
+  using key_type = std::decay_t<std::invoke_result_t<KeyFn&, const T&>>;
+  struct candidate {
+    key_type key;
+    std::uint64_t order;
+    T record;
+  };
+
+  const node* at;
+  std::uint64_t n;
+  KeyFn key;
+  Before before;
+  std::uint64_t seen = 0;
+  std::vector<candidate> heap; // the worst of the kept on top
+
+  bool better(const candidate& a, const candidate& b) const {
+    if (before(a.key, b.key))
+      return true;
+    return !before(b.key, a.key) && a.order < b.order;
+  }
+
+  template <class X>
+  void add(X&& x) {
+    const auto order = seen++;
+    if (n == 0)
+      return;
+    T record(std::forward<X>(x));
+    guarded(*at, [&] {
+      const auto worse_on_top = [this](const candidate& a, const candidate& b) { return better(a, b); };
+      candidate next{std::invoke(key, std::as_const(record)), order, std::move(record)};
+      if (heap.size() < n) {
+        heap.push_back(std::move(next));
+        std::push_heap(heap.begin(), heap.end(), worse_on_top);
+      } else if (before(next.key, heap.front().key)) {
+        std::pop_heap(heap.begin(), heap.end(), worse_on_top);
+        heap.back() = std::move(next);
+        std::push_heap(heap.begin(), heap.end(), worse_on_top);
+      }
+    });
+  }
+
+  template <class Cursor>
+  bool pump(Cursor& from, std::size_t batch) {
+    return add_all(*this, from, batch);
+  }
+
+  std::optional<std::vector<T>> result() {
+    std::sort(heap.begin(), heap.end(), [this](const candidate& a, const candidate& b) { return better(a, b); });
+    std::vector<T> records;
+    for (auto& kept : heap)
+      records.push_back(std::move(kept.record));
+    return records;
+  }
+};
+
+template <class T, class Before, class Link, class KeyFn>
+job<std::vector<T>> best_job(const Link& from, const char* action, std::int64_t wanted, KeyFn key, Before before) {
+  static_assert(std::invocable<KeyFn&, const T&>, "the key function must be callable with a record");
+  using state = best_state<T, KeyFn, Before>;
+  const auto n = static_cast<std::uint64_t>(std::max<std::int64_t>(0, wanted));
+  state initial{from.at.get(), n, key, before, 0, {}};
+  return value_job<std::vector<T>>(from, action, initial, [initial](std::vector<std::vector<T>> parts) mutable {
+    for (auto& part : parts)
+      for (auto& record : part)
+        initial.add(std::move(record));
+    return std::move(*initial.result());
+  });
+}
+
+} // namespace internal
+
+template <class T, class Node>
+template <class KeyFn>
+job<std::vector<T>> rdd<T, Node>::take_ordered_async(std::int64_t n, KeyFn key) const {
+  return internal::best_job<T>(link(), "take_ordered", n, std::move(key), std::less<>{});
+}
+
+template <class T, class Node>
+template <class KeyFn>
+job<std::vector<T>> rdd<T, Node>::top_async(std::int64_t n, KeyFn key) const {
+  return internal::best_job<T>(link(), "top", n, std::move(key), std::greater<>{});
+}
+
+} // namespace crema

@@ -1,0 +1,241 @@
+#include "dataflow/error.hpp"
+#include "dataflow/plan/pipeline.hpp"
+#include "dataflow/plan/stage.hpp"
+#include "dataflow/plan/store_task.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+namespace crema::internal {
+
+namespace {
+
+std::vector<int> all_partitions(int n) {
+  std::vector<int> indices(static_cast<std::size_t>(n));
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+bool is_shuffle(const node& of) {
+  return of.kind() == dependency::wide;
+}
+
+bool is_source(const node& of) {
+  return of.parents().empty();
+}
+
+/// Decides which nodes of the lineage have a store in this job: those that are cached, and those that two readers
+/// share, so that they are computed once. Sharing a source is not worth it: reading it twice costs less than keeping
+/// it.
+void choose_stores(const node& top, job_scope& scope) {
+  std::unordered_map<const node*, int> readers;
+  std::vector<const node*> open{&top};
+  while (!open.empty()) {
+    const auto* at = open.back();
+    open.pop_back();
+    if (at->persistence() != storage::none)
+      scope.use_cache(*at);
+    for (const auto& parent : at->parents()) {
+      const int count = ++readers[parent.get()];
+      if (count == 1)
+        open.push_back(parent.get());
+      else if (!is_source(*parent) && parent->persistence() == storage::none)
+        scope.share(*parent);
+    }
+  }
+}
+
+class compiler {
+public:
+  compiler(const request& wanted, std::shared_ptr<job_scope> scope) : wanted_{wanted} {
+    plan_.scope = std::move(scope);
+  }
+
+  job_plan run() {
+    choose_stores(*wanted_.top, *plan_.scope);
+    stage last;
+    last.top = wanted_.top.get();
+    last.title = wanted_.action;
+    last.partitions = wanted_.partitions;
+    last.make = wanted_.make;
+    pending_.push_back(std::move(last));
+    while (!pending_.empty())
+      resolve(next());
+    renumber();
+    plan_.keep_alive.push_back(wanted_.top);
+    return std::move(plan_);
+  }
+
+private:
+  using place = node::place;
+
+  static bool fills(const stage& s) { return s.output.to == stage_output::kind::store; }
+
+  /// Children have greater ids than their parents, so going down by id finds every reader of a store before the stage
+  /// that fills it is resolved, with all the partitions that somebody needs.
+  stage next() {
+    auto latest = std::max_element(pending_.begin(), pending_.end(), [](const stage& a, const stage& b) {
+      return std::pair{a.top->id(), !fills(a)} < std::pair{b.top->id(), !fills(b)};
+    });
+    stage found = std::move(*latest);
+    pending_.erase(latest);
+    return found;
+  }
+
+  void resolve(stage current) {
+    current.id = static_cast<int>(found_.size());
+    auto reads = roots_of(current);
+    for (auto& [root, places] : reads) {
+      current.roots.push_back(root);
+      if (root->stored_in(*plan_.scope) && !(fills(current) && root == current.top))
+        need_store(*root, places, current.id);
+      else if (is_shuffle(*root))
+        need_shuffle(*root, places, current);
+    }
+    found_.push_back(std::move(current));
+  }
+
+  struct read {
+    int partition; ///< of the root
+    int task;      ///< of the reading stage
+  };
+  using root_reads = std::vector<std::pair<const node*, std::vector<read>>>;
+
+  root_reads roots_of(const stage& reader) {
+    root_reads reads;
+    std::unordered_map<const node*, std::size_t> known;
+    for (std::size_t task = 0; task != reader.partitions.size(); ++task) {
+      std::vector<const node*> shuffles;
+      for (const auto& root : roots_of({reader.top, reader.partitions[task]}, fills(reader))) {
+        const auto [at, fresh] = known.try_emplace(root.at, reads.size());
+        if (fresh)
+          reads.push_back({root.at, {}});
+        reads[at->second].second.push_back({root.partition, static_cast<int>(task)});
+        if (is_shuffle(*root.at) && !root.at->stored_in(*plan_.scope))
+          shuffles.push_back(root.at);
+      }
+      // A task can take part in one shuffle read only: what it would read beside is kept first.
+      if (shuffles.size() > 1) {
+        for (const auto* shuffle : shuffles)
+          plan_.scope->share(*shuffle);
+        return roots_of(reader);
+      }
+    }
+    return reads;
+  }
+
+  std::vector<place> roots_of(place from, bool compute_first) const {
+    std::vector<place> roots;
+    std::vector<place> open{from};
+    std::vector<place> next;
+    while (!open.empty()) {
+      const auto at = open.back();
+      open.pop_back();
+      const bool stored = !std::exchange(compute_first, false) && at.at->stored_in(*plan_.scope);
+      next.clear();
+      if (!stored && !is_shuffle(*at.at))
+        at.at->inputs(at.partition, next);
+      if (next.empty())
+        roots.push_back(at);
+      open.insert(open.end(), next.rbegin(), next.rend());
+    }
+    return roots;
+  }
+
+  void need_store(const node& stored, const std::vector<read>& reads, int reader) {
+    auto filler =
+      std::find_if(pending_.begin(), pending_.end(), [&](const stage& s) { return fills(s) && s.top == &stored; });
+    if (filler == pending_.end()) {
+      stage filling;
+      filling.top = &stored;
+      filling.title = std::string{stored.op()};
+      filling.make = store_task_factory(stored);
+      filling.output.to = stage_output::kind::store;
+      filler = pending_.insert(pending_.end(), std::move(filling));
+    }
+    // Found by readers in `after`: consumers of the store, by the reversed numbers of this search.
+    filler->after.push_back(reader);
+    const auto store = plan_.scope->store(stored);
+    for (const auto& [partition, task] : reads)
+      if (!store->find(partition)
+          && std::find(filler->partitions.begin(), filler->partitions.end(), partition) == filler->partitions.end())
+        filler->partitions.push_back(partition);
+  }
+
+  void need_shuffle(const node& shuffle, const std::vector<read>& reads, const stage& consumer) {
+    std::vector<int> route(static_cast<std::size_t>(shuffle.partitions()), -1);
+    for (const auto& [partition, task] : reads)
+      route[static_cast<std::size_t>(partition)] = task;
+    const auto& base = dynamic_cast<const shuffle_base&>(shuffle);
+    for (std::size_t input = 0; input != shuffle.parents().size(); ++input) {
+      const auto& parent = *shuffle.parents()[input];
+      auto sender = base.sender(static_cast<int>(input));
+      stage producer;
+      producer.top = &parent;
+      producer.title = std::string{shuffle.op()};
+      producer.partitions = all_partitions(parent.partitions());
+      producer.make = std::move(sender.make);
+      producer.agree = std::move(sender.agree);
+      producer.output = {stage_output::kind::exchange, consumer.id, static_cast<int>(input), route};
+      pending_.push_back(std::move(producer));
+    }
+  }
+
+  /// The search went from the action to the sources; a plan is numbered the other way.
+  void renumber() {
+    const int n = static_cast<int>(found_.size());
+    const auto turned = [n](int id) { return n - 1 - id; };
+    std::reverse(found_.begin(), found_.end());
+    std::vector<std::vector<int>> after(found_.size());
+    for (auto& s : found_) {
+      s.id = turned(s.id);
+      if (s.output.to == stage_output::kind::exchange)
+        s.output.consumer = turned(s.output.consumer);
+      for (int reader : s.after)
+        after[static_cast<std::size_t>(turned(reader))].push_back(s.id);
+    }
+    for (auto& s : found_) {
+      s.after = std::move(after[static_cast<std::size_t>(s.id)]);
+      std::sort(s.after.begin(), s.after.end());
+      std::sort(s.partitions.begin(), s.partitions.end());
+    }
+    for (const auto& s : found_)
+      if (s.output.to == stage_output::kind::exchange) {
+        auto& producers = found_[static_cast<std::size_t>(s.output.consumer)].producers;
+        producers.resize(std::max(producers.size(), static_cast<std::size_t>(s.output.input) + 1), -1);
+        producers[static_cast<std::size_t>(s.output.input)] = s.id;
+      }
+    plan_.stages = std::move(found_);
+  }
+
+  const request& wanted_;
+  job_plan plan_;
+  std::vector<stage> pending_;
+  std::vector<stage> found_;
+};
+
+} // namespace
+
+job_plan compile(const request& wanted, std::shared_ptr<job_scope> scope) {
+  return compiler{wanted, std::move(scope)}.run();
+}
+
+error::site site_of(const stage& of, const task_id& id) {
+  return {.op = of.title,
+          .location = to_string(of.top->where()),
+          .task = to_string(id),
+          .partition = id.partition,
+          .node = {},
+          .type = {}};
+}
+
+std::size_t job_plan::tasks() const {
+  std::size_t sum = 0;
+  for (const auto& s : stages)
+    sum += s.partitions.size();
+  return sum;
+}
+
+} // namespace crema::internal

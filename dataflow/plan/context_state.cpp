@@ -1,0 +1,126 @@
+#include "dataflow/plan/context_state.hpp"
+
+#include "dataflow/error.hpp"
+#include "dataflow/inline_engine.hpp"
+#include "dataflow/job_run.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+namespace crema::internal {
+
+context_state::context_state(config settings, std::shared_ptr<worker_resources> resources,
+                             std::unique_ptr<engine> runner)
+    : settings_{std::move(settings)}, resources_{std::move(resources)}, engine_{std::move(runner)} {
+  parallelism_ = settings_.default_parallelism > 0 ? settings_.default_parallelism : std::max(1, engine_->threads());
+}
+
+context_state::~context_state() {
+  close();
+}
+
+namespace {
+
+/// Whether everything that `job` reads is known to be small. Stops counting as soon as it is not.
+bool is_tiny(const job_plan& plan, std::size_t most_records) {
+  constexpr std::size_t most_tasks = 64;
+  if (plan.tasks() > most_tasks)
+    return false;
+  std::int64_t records = 0;
+  for (const auto& s : plan.stages)
+    for (const auto* root : s.roots) {
+      const bool stored = plan.scope->stores(root->id());
+      if (root->kind() == dependency::wide && !stored)
+        continue; // its producers have been counted
+      for (int p = 0; p != root->partitions(); ++p) {
+        std::int64_t part = 0;
+        if (!stored)
+          part = root->estimate(p);
+        else if (const auto blocks = plan.scope->store(*root)->find(p))
+          part = static_cast<std::int64_t>(blocks->records());
+        if (part < 0 || (records += part) > static_cast<std::int64_t>(most_records))
+          return false;
+      }
+    }
+  return true;
+}
+
+} // namespace
+
+void context_state::start(const std::shared_ptr<job_run>& job) {
+  std::shared_ptr<engine> runner;
+  {
+    std::lock_guard lock{mutex_};
+    if (!engine_)
+      throw error{errc::context_closed, "the context of this dataset is closed"};
+    runner = engine_;
+    running_.push_back(job);
+  }
+  if (settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
+    run_inline(job);
+  else
+    runner->start(job);
+}
+
+void context_state::cancel(const std::shared_ptr<job_run>& job) {
+  std::shared_ptr<engine> runner;
+  {
+    std::lock_guard lock{mutex_};
+    runner = engine_;
+  }
+  if (runner)
+    runner->cancel(job);
+}
+
+void context_state::ended(job_run& job) {
+  std::lock_guard lock{mutex_};
+  std::erase_if(running_, [&](const std::weak_ptr<job_run>& other) {
+    const auto alive = other.lock();
+    return !alive || alive.get() == &job;
+  });
+  if (!settings_.metrics_file.empty())
+    metrics_.push_back(to_json(job.metrics()));
+}
+
+void context_state::close() {
+  std::vector<std::shared_ptr<job_run>> open;
+  {
+    std::lock_guard lock{mutex_};
+    if (!engine_)
+      return;
+    for (const auto& weak : running_)
+      if (auto job = weak.lock())
+        open.push_back(std::move(job));
+  }
+  for (const auto& job : open)
+    job->cancel(errc::context_closed);
+  for (const auto& job : open)
+    job->wait_until(std::chrono::steady_clock::time_point::max());
+  std::shared_ptr<engine> runner;
+  {
+    std::lock_guard lock{mutex_};
+    runner = std::move(engine_);
+    engine_ = nullptr;
+  }
+  runner.reset();
+  caches_->clear();
+  write_metrics();
+}
+
+void context_state::write_metrics() const noexcept {
+  if (settings_.metrics_file.empty())
+    return;
+  std::ofstream out{settings_.metrics_file};
+  out << "[";
+  for (std::size_t i = 0; i != metrics_.size(); ++i)
+    out << (i == 0 ? "\n" : ",\n") << metrics_[i];
+  out << "\n]\n";
+}
+
+void context_state::forget(const node& gone) noexcept {
+  if (gone.persistence() != storage::none)
+    caches_->drop(gone.id());
+}
+
+} // namespace crema::internal

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "dataflow/config.hpp"
+#include "dataflow/engine.hpp"
+#include "dataflow/plan/scope.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace crema::internal {
+
+class job_run;
+
+/// What a context and its datasets share. Datasets may outlive their context; their actions then throw context_closed.
+class context_state {
+public:
+  context_state(config settings, std::shared_ptr<worker_resources> resources, std::unique_ptr<engine> runner);
+  ~context_state();
+
+  const config& settings() const noexcept { return settings_; }
+  const std::shared_ptr<worker_resources>& resources() const noexcept { return resources_; }
+  const std::shared_ptr<store_registry>& caches() const noexcept { return caches_; }
+  int default_parallelism() const noexcept { return parallelism_; }
+
+  std::uint64_t next_job() noexcept { return ++last_job_; }
+
+  /// Runs `job` on the engine, or here when it is tiny.
+  void start(const std::shared_ptr<job_run>& job);
+  void cancel(const std::shared_ptr<job_run>& job);
+
+  /// Called by every job when it has ended.
+  void ended(job_run& job);
+
+  /// Cancels what runs, waits for it, ends the engine, drops the caches. Idempotent.
+  void close();
+
+  void forget(const node& gone) noexcept;
+
+private:
+  void write_metrics() const noexcept;
+
+  config settings_;
+  std::shared_ptr<worker_resources> resources_;
+  std::shared_ptr<store_registry> caches_ = std::make_shared<store_registry>();
+  int parallelism_ = 1;
+  std::mutex mutex_;
+  std::shared_ptr<engine> engine_;
+  std::vector<std::weak_ptr<job_run>> running_;
+  std::vector<std::string> metrics_; ///< of ended jobs, as JSON, when a file is to get them
+  std::atomic<std::uint64_t> last_job_{0};
+};
+
+} // namespace crema::internal

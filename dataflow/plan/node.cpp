@@ -1,0 +1,82 @@
+#include "dataflow/plan/node.hpp"
+
+#include "dataflow/error.hpp"
+#include "dataflow/plan/apply.hpp"
+#include "dataflow/plan/context_state.hpp"
+#include "dataflow/plan/scope.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace crema::internal {
+
+namespace {
+
+std::atomic<std::uint64_t> last_id{0};
+
+} // namespace
+
+node::node(node_info info, dependency kind, int partitions, std::vector<node_ptr> parents)
+    : info_{std::move(info)}, id_{++last_id}, kind_{kind}, partitions_{partitions}, parents_{std::move(parents)} {
+  refuse_inside_task(info_.op);
+  if (partitions_ < 0)
+    throw error{errc::invalid_argument,
+                std::string{info_.op} + " at " + to_string(info_.where) + ": more partitions than an int can count"};
+}
+
+node::~node() {
+  if (info_.context)
+    info_.context->forget(*this);
+  // Lineages may be thousands long: the last reference to each ancestor is dropped from this loop, not from inside its
+  // child's destructor.
+  static thread_local std::vector<node_ptr>* pending = nullptr;
+  if (pending != nullptr) {
+    std::move(parents_.begin(), parents_.end(), std::back_inserter(*pending));
+    return;
+  }
+  std::vector<node_ptr> orphans = std::move(parents_);
+  pending = &orphans;
+  while (!orphans.empty()) {
+    auto next = std::move(orphans.back());
+    orphans.pop_back();
+    next.reset();
+  }
+  pending = nullptr;
+}
+
+std::string node::name() const {
+  auto current = std::atomic_load(&name_);
+  return current ? *current : std::string{};
+}
+
+void node::set_name(std::string name) const {
+  std::atomic_store(&name_, std::make_shared<const std::string>(std::move(name)));
+}
+
+std::int64_t node::estimate(int) const {
+  return -1;
+}
+
+void node::inputs(int, std::vector<place>&) const {}
+
+node::place node::upstream(const job_scope&, int) const {
+  return {};
+}
+
+bool node::stored_in(const job_scope& job) const {
+  return job.stores(id_);
+}
+
+std::string to_string(const source_location& where) {
+  std::string_view file = where.file_name();
+  if (const auto slash = file.rfind('/'); slash != std::string_view::npos)
+    file.remove_prefix(slash + 1);
+  return std::string{file} + ':' + std::to_string(where.line());
+}
+
+void fail_at(const node& at) {
+  throw current_error(
+    {.op = std::string{at.op()}, .location = to_string(at.where()), .task = {}, .node = {}, .type = {}});
+}
+
+} // namespace crema::internal

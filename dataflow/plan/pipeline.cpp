@@ -1,0 +1,82 @@
+#include "dataflow/plan/pipeline.hpp"
+
+#include "dataflow/error.hpp"
+#include "dataflow/plan/scope.hpp"
+#include "dataflow/plan/task.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace crema::internal {
+
+bool block_operator::next(block_ptr&, std::size_t) {
+  throw error{errc::internal, "an operator that transforms blocks was asked to make one"};
+}
+
+void block_operator::transform(block_ptr&) {
+  throw error{errc::internal, "an operator that makes blocks was asked to transform one"};
+}
+
+bool pipeline::next(block_ptr& out, std::size_t n) {
+  const bool more = operators_.front()->next(out, n);
+  for (std::size_t i = 1; i != operators_.size() && out; ++i)
+    operators_[i]->transform(out);
+  return more;
+}
+
+namespace {
+
+/// Reads a kept partition.
+class store_reader final : public block_operator {
+public:
+  explicit store_reader(std::shared_ptr<const block_queue> blocks) : blocks_{std::move(blocks)}, reader_{*blocks_} {}
+
+  bool next(block_ptr& out, std::size_t) override {
+    out = {};
+    if (at_ == blocks_->size())
+      return false;
+    out = reader_.read(at_++);
+    return true;
+  }
+
+private:
+  std::shared_ptr<const block_queue> blocks_;
+  block_queue::reader reader_;
+  std::size_t at_ = 0;
+};
+
+std::unique_ptr<pipeline> open_from(const node& top, task_scope& task, int p, bool compute) {
+  std::vector<std::unique_ptr<block_operator>> operators;
+  node::place at{&top, p};
+  while (at.at != nullptr) {
+    if (!std::exchange(compute, false) && at.at->stored_in(task.job())) {
+      auto blocks = task.job().store(*at.at)->find(at.partition);
+      if (!blocks)
+        throw error{errc::internal, "partition " + std::to_string(at.partition) + " of " + std::string{at.at->op()}
+                                      + " is not in its store: it was dropped while a job needed it"};
+      operators.push_back(std::make_unique<store_reader>(std::move(blocks)));
+      break;
+    }
+    if (auto opened = at.at->open(task, at.partition))
+      operators.push_back(std::move(opened));
+    at = at.at->upstream(task.job(), at.partition);
+  }
+  std::reverse(operators.begin(), operators.end());
+  return std::make_unique<pipeline>(std::move(operators));
+}
+
+} // namespace
+
+std::unique_ptr<pipeline> open_pipeline(const node& top, task_scope& task, int p) {
+  return open_from(top, task, p, false);
+}
+
+std::unique_ptr<pipeline> open_computation(const node& top, task_scope& task, int p) {
+  return open_from(top, task, p, true);
+}
+
+const job_scope& job_of(const task_scope& task) noexcept {
+  return task.job();
+}
+
+} // namespace crema::internal

@@ -1,0 +1,156 @@
+#pragma once
+
+#include "dataflow/block/block_queue.hpp"
+#include "dataflow/plan/node.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace crema::internal {
+
+class absorber;
+
+// -- stored partitions ----------------------------------------------------------------------------------------------
+
+/// The partitions of one dataset that were computed once and are kept: by a cache, or by a job with two readers.
+/// The first commit of a partition wins. Thread-safe.
+class partition_store {
+public:
+  explicit partition_store(int partitions) : partitions_(static_cast<std::size_t>(partitions)) {}
+
+  /// The partition's blocks; null when it is not (or no longer) here.
+  std::shared_ptr<const block_queue> find(int partition) const;
+
+  void commit(int partition, std::shared_ptr<const block_queue> blocks);
+  void clear();
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<const block_queue>> partitions_;
+};
+
+/// The caches of one context, by node. Thread-safe.
+class store_registry {
+public:
+  std::shared_ptr<partition_store> open(const node& of);
+  std::shared_ptr<partition_store> find(std::uint64_t node_id) const;
+  void drop(std::uint64_t node_id);
+  void clear();
+
+private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> stores_;
+};
+
+// -- scopes ---------------------------------------------------------------------------------------------------------
+
+/// What one accumulator gained in one task: merged into the accumulator when the task commits, never before.
+class accumulator_delta {
+public:
+  virtual ~accumulator_delta() = default;
+  virtual void commit() = 0;
+};
+
+/// What all tasks of a job share.
+class job_scope {
+public:
+  job_scope(std::uint64_t id, std::shared_ptr<worker_resources> resources, std::shared_ptr<store_registry> caches)
+      : id_{id}, resources_{std::move(resources)}, caches_{std::move(caches)} {}
+
+  std::uint64_t id() const noexcept { return id_; }
+  worker_resources& resources() const noexcept { return *resources_; }
+
+  /// Has the records of `shared` kept until the job ends. Only while the job is planned.
+  void share(const node& shared);
+  /// Takes part in the cache of `cached` until the job ends, whatever happens to its mark. Only while the job is
+  /// planned.
+  void use_cache(const node& cached);
+
+  /// Whether readers of this node take its records from a store.
+  bool stores(std::uint64_t node_id) const { return stores_.contains(node_id); }
+
+  /// Where the records of `of`, a node stored in this job, are.
+  std::shared_ptr<partition_store> store(const node& of) const;
+
+private:
+  std::uint64_t id_;
+  std::shared_ptr<worker_resources> resources_;
+  std::shared_ptr<store_registry> caches_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> stores_;
+};
+
+/// `job.stage@partition#attempt`: how a task is named everywhere.
+struct task_id {
+  std::uint64_t job = 0;
+  int stage = 0;
+  int partition = 0;
+  int attempt = 0;
+};
+std::string to_string(const task_id& id);
+
+/// Counts that a task keeps for the job's metrics. Written by the task's thread alone.
+struct task_counters {
+  std::uint64_t rows_in = 0;
+  std::uint64_t rows_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t blocks_out = 0;
+  std::uint64_t spilled_bytes = 0;
+  std::uint64_t spills = 0;
+};
+
+/// What the operators of one task see of the world.
+class task_scope {
+public:
+  task_scope(std::shared_ptr<const job_scope> job, task_id id) : job_{std::move(job)}, id_{id} {}
+  task_scope(const task_scope&) = delete;
+  task_scope& operator=(const task_scope&) = delete;
+  ~task_scope();
+
+  const job_scope& job() const noexcept { return *job_; }
+  const task_id& id() const noexcept { return id_; }
+  worker_resources& resources() const noexcept { return job_->resources(); }
+
+  /// The shuffle read of this task, if it has one: whom arriving blocks go to.
+  absorber* input() const noexcept { return input_; }
+  void set_input(absorber* input) noexcept { input_ = input; }
+
+  task_counters counters;
+  /// Called by an operator that pulls: the shuffle read of this task must then wait for all its input.
+  void must_not_starve() noexcept { may_starve_ = false; }
+  bool may_starve() const noexcept { return may_starve_; }
+
+  /// Set by a streaming shuffle read that has nothing to give before another block arrives.
+  bool starved = false;
+  std::unordered_map<std::uint64_t, std::unique_ptr<accumulator_delta>> accumulators;
+
+private:
+  std::shared_ptr<const job_scope> job_;
+  task_id id_;
+  absorber* input_ = nullptr;
+  bool may_starve_ = true;
+};
+
+/// The task whose user functions run on this thread, or null.
+task_scope* current_task() noexcept;
+
+/// Makes `task` the current one as long as it lives.
+class running_task {
+public:
+  explicit running_task(task_scope& task) noexcept;
+  running_task(const running_task&) = delete;
+  running_task& operator=(const running_task&) = delete;
+  ~running_task();
+
+private:
+  task_scope* before_;
+};
+
+/// Throws nested_dataset when called inside a task. `what` is what was tried: "map", "context".
+void refuse_inside_task(std::string_view what);
+
+} // namespace crema::internal

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "dataflow/sort/growing_pages.hpp"
+#include "dataflow/sort/sort_bits.hpp"
+#include "dataflow/sort/sort_key.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace crema::internal {
+
+/// Numbers sorted by themselves under `std::less` or `std::greater`: kept as nothing but their bits, sorted in place.
+///
+/// Equal numbers are the same bits, so their order needs no care; -0.0 and NaN, whose bits do not survive, count as
+/// "not its own key".
+template <class T, class Compare>
+class plain_numbers {
+public:
+  using bits = unsigned_of_size<sizeof(T)>;
+
+  std::size_t size() const noexcept { return bits_.size(); }
+  std::size_t bytes() const noexcept { return bits_.size() * sizeof(bits); }
+
+  /// Adds the records and is true if each is its own key. Else adds none, and `prefix(size() + i)` tells the i-th key.
+  template <class KeyFn>
+  bool append(std::span<const T> records, KeyFn& key) {
+    bits* const room = bits_.room(records.size());
+    bool same = true;
+    for (std::size_t i = 0; i != records.size(); ++i) {
+      room[i] = to_bits(std::invoke(key, records[i]));
+      same &= std::bit_cast<bits>(from_bits(room[i])) == std::bit_cast<bits>(records[i]);
+    }
+    if (same)
+      bits_.resize(size() + records.size());
+    return same;
+  }
+
+  std::uint64_t prefix(std::size_t i) const noexcept { return std::uint64_t{bits_[i]} << (64 - sizeof(bits) * 8); }
+
+  void sort() { sort_bits(bits_.data(), bits_.size()); }
+
+  T operator[](std::size_t i) const noexcept { return from_bits(bits_[i]); }
+
+  void discard_before(std::size_t i) noexcept { bits_.discard_before(i); }
+
+  /// The records in the order they came, in the memory that held their bits; no numbers are left here.
+  std::pair<std::shared_ptr<void>, std::span<T>> take_records() {
+    const std::size_t n = size();
+    auto pages = std::make_shared<growing_pages>(bits_.take());
+    std::byte* const at = pages->data();
+    for (std::size_t i = 0; i != n; ++i) {
+      const T number = from_bits(*reinterpret_cast<const bits*>(at + i * sizeof(bits)));
+      ::new (static_cast<void*>(at + i * sizeof(bits))) T(number);
+    }
+    const std::span<T> records{reinterpret_cast<T*>(at), n};
+    return {std::move(pages), records};
+  }
+
+private:
+  static constexpr bool descending = direction_of<T, Compare> == direction::descending;
+
+  static bits to_bits(T key) noexcept {
+    const bits ordered = order_bits(key);
+    return descending ? static_cast<bits>(~ordered) : ordered;
+  }
+  static T from_bits(bits ordered) noexcept {
+    return from_order_bits<T>(descending ? static_cast<bits>(~ordered) : ordered);
+  }
+
+  growing_array<bits> bits_;
+};
+
+/// In the place of `plain_numbers` for everything else.
+struct no_plain_numbers {
+  static constexpr std::size_t size() noexcept { return 0; }
+};
+
+} // namespace crema::internal

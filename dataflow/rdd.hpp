@@ -54,6 +54,14 @@ struct key_value<std::pair<K, V>> {
   using mapped = V;
 };
 
+/// Refuses a type that cannot be a key, with the remedy.
+template <class K>
+constexpr void require_key() {
+  static_assert(hashable_key<K>,
+                "the key needs operator== and a hash: an arithmetic type, an enum, a string, a pair, tuple "
+                "or container of such, or a type with an ADL function hash_value(const K&)");
+}
+
 /// Element bounds of slice `i` of `k` over `n` records: floor(i * n / k), as Spark slices.
 constexpr std::uint64_t slice_bound(std::uint64_t n, std::uint64_t i, std::uint64_t k) noexcept {
   return n / k * i + n % k * i / k;

@@ -10,6 +10,13 @@ namespace crema::internal {
 worker_resources::worker_resources(std::size_t memory_limit, std::string spill_base)
     : memory{memory_limit}, spill{open_spill_directory(std::move(spill_base))} {}
 
+namespace {
+
+// A merge holds one of these for every run.
+constexpr std::size_t block_reader_buffer = spill_file::min_read_buffer;
+
+} // namespace
+
 block_queue::block_queue(worker_resources& resources, const block_codec* codec, std::string what, bool keep_in_memory)
     : resources_{&resources},
       codec_{codec},
@@ -21,7 +28,7 @@ void block_queue::push(block_ptr records) {
   if (!records || records->empty())
     return;
   records_ += records->size();
-  auto& at = entries_.emplace_back(entry{std::move(records), 0});
+  auto& at = entries_.emplace_back(entry{std::move(records), nullptr, 0});
   if (!in_memory_ || !reservation_.try_resize(reservation_.bytes() + at.records->bytes()))
     write(at);
 }
@@ -37,7 +44,16 @@ void block_queue::write(entry& at) {
   byte_writer out;
   codec_->encode(*at.records, out);
   at.offset = file_->append(out.bytes());
+  at.file = file_;
   at.records = {};
+}
+
+void block_queue::close_file() {
+  if (!file_)
+    return;
+  file_->finish();
+  spilled_ += file_->bytes();
+  file_.reset();
 }
 
 void block_queue::spill() {
@@ -48,8 +64,7 @@ void block_queue::spill() {
 }
 
 void block_queue::finish() {
-  if (file_)
-    file_->finish();
+  close_file();
 }
 
 block_ptr block_queue::take(std::size_t i) {
@@ -58,19 +73,25 @@ block_ptr block_queue::take(std::size_t i) {
     reservation_.resize(reservation_.bytes() - std::min(reservation_.bytes(), at.records->bytes()));
     return std::exchange(at.records, {});
   }
+  if (at.file == file_)
+    close_file(); // what is written from now on goes to the next one
   if (own_reader_ == nullptr)
     own_reader_ = std::make_unique<reader>(*this);
-  return own_reader_->read(i);
+  auto records = own_reader_->read(i);
+  at.file.reset();
+  return records;
 }
 
 block_ptr block_queue::reader::read(std::size_t i) {
   const auto& at = queue_->entries_[i];
   if (at.records)
     return at.records;
-  if (file_ == nullptr)
-    file_ = std::make_unique<spill_file::reader>(queue_->file_);
-  file_->seek(at.offset);
-  if (!file_->next(frame_))
+  if (file_ != at.file) {
+    file_ = at.file;
+    open_ = std::make_unique<spill_file::reader>(file_, block_reader_buffer);
+  }
+  open_->seek(at.offset);
+  if (!open_->next(frame_))
     throw error{errc::corrupt_data, queue_->what_ + ": a spilled block is missing"};
   byte_reader in{std::span<const std::byte>{frame_}};
   return queue_->codec_->decode(in);

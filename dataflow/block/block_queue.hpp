@@ -44,12 +44,13 @@ public:
   std::uint64_t records() const noexcept { return records_; }
   /// Bytes held in memory, and bytes written to disk.
   std::size_t bytes() const noexcept { return reservation_.bytes(); }
-  std::uint64_t spilled_bytes() const noexcept { return file_ ? file_->bytes() : 0; }
+  std::uint64_t spilled_bytes() const noexcept { return spilled_ + (file_ ? file_->bytes() : 0); }
 
   /// Writes all that is in memory to disk and gives its memory back.
   void spill();
 
-  /// Takes block `i` out of the queue when it is in memory; the queue then no longer has it.
+  /// Takes block `i` out of the queue, which then no longer has it. Also before `finish`: for a queue that is read
+  /// while it is filled.
   block_ptr take(std::size_t i);
 
   class reader {
@@ -59,17 +60,20 @@ public:
 
   private:
     const block_queue* queue_;
-    std::unique_ptr<spill_file::reader> file_;
+    std::shared_ptr<const spill_file> file_;
+    std::unique_ptr<spill_file::reader> open_;
     std::vector<std::byte> frame_;
   };
 
 private:
   struct entry {
     block_ptr records;
+    std::shared_ptr<const spill_file> file; ///< where it is when it is not in memory
     std::uint64_t offset = 0;
   };
 
   void write(entry& at);
+  void close_file();
 
   worker_resources* resources_;
   const block_codec* codec_;
@@ -77,7 +81,8 @@ private:
   bool in_memory_;
   reservation reservation_;
   std::vector<entry> entries_;
-  std::shared_ptr<spill_file> file_;
+  std::shared_ptr<spill_file> file_; ///< the one that is being written
+  std::uint64_t spilled_ = 0;        ///< bytes of those that are finished
   std::unique_ptr<reader> own_reader_;
   std::uint64_t records_ = 0;
 };

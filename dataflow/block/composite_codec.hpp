@@ -21,6 +21,7 @@ struct codec_of_all {
   static constexpr bool packed = false;
   static constexpr bool archived = (false || ... || codec<T>::archived);
   static constexpr std::size_t min_size = sizeof...(T) == 0 ? 1 : (std::size_t{0} + ... + codec<T>::min_size);
+  static constexpr void require() { (require_encodable<T>(), ...); }
 };
 
 template <class A, class B>
@@ -56,6 +57,7 @@ struct codec<std::array<T, N>> {
   static constexpr bool packed = N != 0 && codec<T>::packed;
   static constexpr bool archived = codec<T>::archived;
   static constexpr std::size_t min_size = N == 0 ? 1 : N * codec<T>::min_size;
+  static constexpr void require() { require_encodable<T>(); }
 
   static void encode(const std::array<T, N>& value, byte_writer& out) {
     if constexpr (packed) {
@@ -103,6 +105,7 @@ struct codec<std::optional<T>> {
   static constexpr bool packed = false;
   static constexpr bool archived = codec<T>::archived;
   static constexpr std::size_t min_size = 1;
+  static constexpr void require() { require_encodable<T>(); }
 
   static void encode(const std::optional<T>& value, byte_writer& out) {
     out.put_byte(value ? 1 : 0);
@@ -122,6 +125,7 @@ struct codec<std::variant<T...>> {
   static constexpr bool packed = false;
   static constexpr bool archived = (false || ... || codec<T>::archived);
   static constexpr std::size_t min_size = 1 + std::min({codec<T>::min_size...});
+  static constexpr void require() { (require_encodable<T>(), ...); }
 
   static void encode(const std::variant<T...>& value, byte_writer& out) {
     out.varint(value.index());

@@ -40,6 +40,7 @@ struct codec<T> {
   static constexpr bool packed = false;
   static constexpr bool archived = codec<element>::archived;
   static constexpr std::size_t min_size = 1;
+  static constexpr void require() { require_encodable<element>(); }
   static constexpr bool contiguous = codec<element>::packed && requires(T & t) {
     t.data();
     t.resize(1);
@@ -55,11 +56,11 @@ struct codec<T> {
   }
 
   static T decode(byte_reader& in) {
-    T value;
     const auto n = in.count(codec<element>::min_size);
-    if constexpr (std::is_same_v<T, std::string>) {
-      value.assign(reinterpret_cast<const char*>(in.take(n).data()), n);
-    } else if constexpr (contiguous) {
+    if constexpr (std::is_same_v<T, std::string>)
+      return T(reinterpret_cast<const char*>(in.take(n).data()), n);
+    T value;
+    if constexpr (contiguous) {
       value.resize(n);
       in.copy(value.data(), n * sizeof(element));
     } else {
@@ -83,6 +84,7 @@ struct codec<T> {
   static constexpr bool packed = false;
   static constexpr bool archived = codec<element>::archived;
   static constexpr std::size_t min_size = 1;
+  static constexpr void require() { require_encodable<element>(); }
 
   static void encode(const T& value, byte_writer& out) {
     out.varint(value.size());
@@ -110,6 +112,7 @@ struct codec<std::vector<bool, Allocator>> {
   static constexpr bool packed = false;
   static constexpr bool archived = false;
   static constexpr std::size_t min_size = 1;
+  static constexpr void require() {}
 
   static void encode(const std::vector<bool, Allocator>& value, byte_writer& out) {
     out.varint(value.size());

@@ -40,19 +40,24 @@ constexpr void require_archive() {
                                          "unsigned): #include \"dataflow/block/boost_codec.hpp\"");
 }
 
-/// Refuses T in the user's words where it cannot be written.
+/// Refuses T, or the part of it that is to blame, in the user's words where it cannot be written.
 template <class T>
 constexpr void require_encodable() {
+  codec<std::remove_cv_t<T>>::require();
+}
+
+template <class T>
+constexpr void refuse_unless_encodable() {
   using pointee = std::remove_cv_t<std::remove_pointer_t<T>>;
   constexpr bool view = is_view<T> || (std::is_pointer_v<T> && std::is_same_v<pointee, char>);
-  constexpr bool pointer = std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
+  constexpr bool pointer =
+    std::is_reference_v<T> || std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
   constexpr bool plain = std::is_trivially_copyable_v<T>;
   static_assert(!view,
                 "crema: a record must own what it refers to: use std::string instead of std::string_view or const "
                 "char*, std::vector instead of a span or an iterator");
-  static_assert(view || !pointer,
-                "crema: a record cannot be or contain a pointer, which means nothing elsewhere: use the "
-                "value itself");
+  static_assert(view || !pointer, "crema: a record cannot be or contain a pointer or a reference, which mean nothing "
+                                  "elsewhere: use the value itself");
   static_assert(
     view || pointer || !plain || encodable<T>,
     "crema: a member of this record is a pointer or a view, or the record is not standard layout: use members "
@@ -70,9 +75,10 @@ struct codec {
   static constexpr bool packed = plain && !bool_like<T> && !std::is_empty_v<T>;
   static constexpr bool works = archived || plain;
   static constexpr std::size_t min_size = plain ? sizeof(T) : 1;
+  static constexpr void require() { refuse_unless_encodable<T>(); }
 
   static void encode(const T& value, byte_writer& out) {
-    require_encodable<T>();
+    require();
     if constexpr (archived) {
       require_archive<T>();
       archive_of<T>::save(value, out);
@@ -86,7 +92,7 @@ struct codec {
   }
 
   static T decode(byte_reader& in) {
-    require_encodable<T>();
+    require();
     if constexpr (archived) {
       require_archive<T>();
       return archive_of<T>::load(in);

@@ -60,7 +60,8 @@ std::optional<std::string> check_portable(const F& function) {
 /// the type in another process of the same executable, which needs not know the type otherwise.
 ///
 /// A constant rather than its function `restore`: damaged bytes must not make us jump somewhere, so what lies at a
-/// received address proves by `mark` and `self` that it is one of these before it is used.
+/// received address proves by `mark` and `self` that it is one of these before it is used. (It may still be the wrong
+/// one: what carries functions has a checksum.)
 struct function_type {
   static constexpr std::uint64_t right_mark = 0x6e66'2d61'6d65'7263; // "crema-fn"
 

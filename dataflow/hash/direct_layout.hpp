@@ -24,7 +24,9 @@ public:
   };
   static constexpr bool has_outsider = true;
   static constexpr bool follows_pointers = false;
+  static constexpr bool owns_heap = false;
 
+  static std::uint64_t seed(K key) noexcept { return crema::key_hash(key); }
   static probe make_probe(K key) noexcept { return key_code<K>::encode(key); }
   static bool outsider(const probe& key) noexcept { return key == probe{}; }
 
@@ -57,10 +59,10 @@ public:
   static void end(slot&) noexcept {}
   static C& value(slot& s) noexcept { return s.cell.get(); }
   static constexpr bool has_room(const K&) noexcept { return true; }
-  void end_batch() noexcept {}
+  static void end_batch() noexcept {}
   static constexpr std::size_t heap_bytes() noexcept { return 0; }
-  void clear() noexcept {}
-  void release() noexcept {}
+  static void clear() noexcept {}
+  static void release() noexcept {}
 
 private:
   bump_arena arena_; // never used: what cells of another kind need

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "dataflow/block/footprint.hpp"
 #include "dataflow/hash/key_hash.hpp"
 #include "dataflow/hash/mixer.hpp"
 #include "dataflow/hash/same_key.hpp"
 #include "dataflow/hash/slot_cell.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -34,7 +36,9 @@ public:
   };
   static constexpr bool has_outsider = false;
   static constexpr bool follows_pointers = true;
+  static constexpr bool owns_heap = true;
 
+  static std::uint64_t seed(const K& key) { return crema::key_hash(key); }
   static probe make_probe(K&& key) {
     const auto hash = crema::key_hash(key);
     return {hash, std::move(key)};
@@ -64,6 +68,7 @@ public:
   void claim(slot& s, Probe&& wanted, Make&& make) {
     s.cell.fill(arena_, [&] { return entry{std::forward<Probe>(wanted).key, make()}; });
     s.hash = wanted.hash;
+    owned_ += footprint(s.cell.get().key) + footprint(s.cell.get().value);
   }
 
   static std::uint64_t hash(const slot& s) noexcept { return s.hash; }
@@ -79,12 +84,19 @@ public:
   static C& value(slot& s) noexcept { return s.cell.get().value; }
 
   void end_batch() noexcept {}
-  std::size_t heap_bytes() const noexcept { return arena_.capacity_bytes(); }
-  void clear() noexcept { arena_.clear(); }
-  void release() noexcept { arena_.release(); }
+  std::size_t heap_bytes() const noexcept { return arena_.capacity_bytes() + owned_; }
+  void clear() noexcept {
+    arena_.clear();
+    owned_ = 0;
+  }
+  void release() noexcept {
+    clear();
+    arena_.release();
+  }
 
 private:
   bump_arena arena_;
+  std::size_t owned_ = 0; // by entries when they came
 };
 
 } // namespace crema::internal

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "dataflow/block/footprint.hpp"
 #include "dataflow/hash/key_hash.hpp"
 #include "dataflow/hash/mixer.hpp"
 #include "dataflow/hash/slot_cell.hpp"
 #include "dataflow/hash/string_words.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -33,6 +35,10 @@ public:
   };
   static constexpr bool has_outsider = false;
   static constexpr bool follows_pointers = cell::in_arena;
+  static constexpr bool owns_heap = true;
+
+  static std::uint64_t seed(std::string_view key) noexcept { return crema::key_hash(key); }
+  static std::uint64_t seed(const string_words& key) noexcept { return crema::key_hash(key.view()); }
 
   static constexpr bool has_room(const string_words&) noexcept { return true; }
 
@@ -69,6 +75,7 @@ public:
       key.low = to_word(store(arena_.allocate(record_bytes(long_text(key)), alignof(std::uint64_t)), long_text(key)));
     s.value.fill(arena_, std::forward<Make>(make));
     s.key = key;
+    owned_ += footprint(s.value.get());
   }
 
   static std::uint64_t hash(const slot& s) { return crema::key_hash(text(s.key)); }
@@ -84,16 +91,20 @@ public:
   static C& value(slot& s) noexcept { return s.value.get(); }
 
   void end_batch() noexcept { staged_ = 0; }
-  std::size_t heap_bytes() const noexcept { return arena_.capacity_bytes() + staging_.capacity(); }
-  void clear() noexcept { arena_.clear(); }
+  std::size_t heap_bytes() const noexcept { return arena_.capacity_bytes() + staging_.capacity() + owned_; }
+  void clear() noexcept {
+    arena_.clear();
+    owned_ = 0;
+  }
   void release() noexcept {
+    clear();
     arena_.release();
     staging_ = {};
   }
 
 private:
   static constexpr std::uint64_t long_tag = 255;
-  static constexpr std::size_t usual_staging_bytes = std::size_t{16} << 10;
+  static constexpr std::size_t usual_staging_bytes = std::size_t{64} << 10;
 
   static bool is_long(const string_words& key) noexcept { return key.high >> 56 == long_tag; }
 
@@ -116,8 +127,10 @@ private:
 
   [[gnu::noinline]] probe stage(std::string_view key) {
     const auto bytes = record_bytes(key);
-    if (staged_ + bytes > staging_.capacity()) // only where nothing is staged: see has_room()
+    if (staged_ + bytes > staging_.capacity()) { // only where no probe waits: see has_room()
       staging_ = page_buffer{std::max(bytes, usual_staging_bytes)};
+      staged_ = 0;
+    }
     const auto* const record = store(staging_.data() + staged_, key);
     staged_ += bytes;
     return {to_word(record), long_tag << 56 | crema::key_hash(key) >> 8};
@@ -126,6 +139,7 @@ private:
   bump_arena arena_;
   page_buffer staging_;
   std::size_t staged_ = 0;
+  std::size_t owned_ = 0; // by entries when they came
 };
 
 } // namespace crema::internal

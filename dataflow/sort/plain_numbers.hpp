@@ -26,7 +26,8 @@ public:
   std::size_t size() const noexcept { return bits_.size(); }
   std::size_t bytes() const noexcept { return bits_.size() * sizeof(bits); }
 
-  /// Adds the records and is true if each is its own key. Else adds none, and `prefix(size() + i)` tells the i-th key.
+  /// Adds the records and is true if each is its own key. Else adds none, and `key(size() + i)` is the i-th key
+  /// (with -0.0 as 0.0 and all NaNs alike) until the next call.
   template <class KeyFn>
   bool append(std::span<const T> records, KeyFn& key) {
     bits* const room = bits_.room(records.size());
@@ -40,13 +41,17 @@ public:
     return same;
   }
 
-  std::uint64_t prefix(std::size_t i) const noexcept { return std::uint64_t{bits_[i]} << (64 - sizeof(bits) * 8); }
+  T key(std::size_t i) const noexcept { return from_bits(bits_[i]); }
 
   void sort() { sort_bits(bits_.data(), bits_.size()); }
 
-  T operator[](std::size_t i) const noexcept { return from_bits(bits_[i]); }
-
-  void discard_before(std::size_t i) noexcept { bits_.discard_before(i); }
+  /// Hands the numbers at places `begin` to `end` to the sink and counts them in `begin`; gives their memory back.
+  template <class Sink>
+  void take(std::size_t& begin, std::size_t end, Sink& sink) {
+    while (begin != end)
+      sink(from_bits(bits_[begin++]));
+    bits_.discard_before(end);
+  }
 
   /// The records in the order they came, in the memory that held their bits; no numbers are left here.
   std::pair<std::shared_ptr<void>, std::span<T>> take_records() {
@@ -78,6 +83,10 @@ private:
 /// In the place of `plain_numbers` for everything else.
 struct no_plain_numbers {
   static constexpr std::size_t size() noexcept { return 0; }
+  static constexpr std::size_t bytes() noexcept { return 0; }
+  static void sort() noexcept {}
+  template <class Sink>
+  static void take(std::size_t&, std::size_t, Sink&) noexcept {}
 };
 
 } // namespace crema::internal

@@ -16,14 +16,14 @@ struct tie_sorter {
   unsigned char flip;
   bool descending;
 
-  void sort(std::span<byte_key> keys, std::size_t depth) const;
+  void sort(std::span<tied_key> keys, std::size_t depth) const;
 
 private:
-  void insert(std::span<byte_key> keys, std::size_t depth) const;
-  bool before(const byte_key& a, const byte_key& b, std::size_t depth) const;
-  static std::size_t common_end(std::span<const byte_key> keys, std::size_t depth);
+  void insert(std::span<tied_key> keys, std::size_t depth) const;
+  bool before(const tied_key& a, const tied_key& b, std::size_t depth) const;
+  static std::size_t common_end(std::span<const tied_key> keys, std::size_t depth);
 
-  std::uint64_t window(const byte_key& key, std::size_t depth) const {
+  std::uint64_t window(const tied_key& key, std::size_t depth) const {
     const std::size_t left = key.size - depth;
     const std::uint64_t bytes = string_window(key.bytes + depth, left);
     // A missing byte stays zero: only arrays are flipped, and those are of one size.
@@ -33,7 +33,7 @@ private:
   }
 };
 
-bool tie_sorter::before(const byte_key& a, const byte_key& b, std::size_t depth) const {
+bool tie_sorter::before(const tied_key& a, const tied_key& b, std::size_t depth) const {
   const std::size_t common = std::min(a.size, b.size);
   if (flip == 0) {
     const int order = common == depth ? 0 : std::memcmp(a.bytes + depth, b.bytes + depth, common - depth);
@@ -45,7 +45,7 @@ bool tie_sorter::before(const byte_key& a, const byte_key& b, std::size_t depth)
   return static_cast<signed char>(*at) < static_cast<signed char>(*other);
 }
 
-void tie_sorter::insert(std::span<byte_key> keys, std::size_t depth) const {
+void tie_sorter::insert(std::span<tied_key> keys, std::size_t depth) const {
   for (std::size_t i = 1; i < keys.size(); ++i)
     for (std::size_t j = i; j != 0; --j) {
       if (!(descending ? before(keys[j - 1], keys[j], depth) : before(keys[j], keys[j - 1], depth)))
@@ -55,10 +55,10 @@ void tie_sorter::insert(std::span<byte_key> keys, std::size_t depth) const {
 }
 
 // Where the first key and some other begin to differ, at the earliest; the first key's end when none does.
-std::size_t tie_sorter::common_end(std::span<const byte_key> keys, std::size_t depth) {
-  const byte_key& first = keys.front();
+std::size_t tie_sorter::common_end(std::span<const tied_key> keys, std::size_t depth) {
+  const tied_key& first = keys.front();
   std::size_t end = first.size;
-  for (const byte_key& key : keys.subspan(1)) {
+  for (const tied_key& key : keys.subspan(1)) {
     const char* const until = first.bytes + std::min(end, key.size);
     end = static_cast<std::size_t>(std::mismatch(first.bytes + depth, until, key.bytes + depth).first - first.bytes);
     if (end == depth)
@@ -67,7 +67,7 @@ std::size_t tie_sorter::common_end(std::span<const byte_key> keys, std::size_t d
   return end;
 }
 
-void tie_sorter::sort(std::span<byte_key> keys, std::size_t depth) const {
+void tie_sorter::sort(std::span<tied_key> keys, std::size_t depth) const {
   const std::size_t n = keys.size();
   if (n <= 16) {
     insert(keys, depth);
@@ -86,7 +86,7 @@ void tie_sorter::sort(std::span<byte_key> keys, std::size_t depth) const {
     order.sort(std::move(windows));
   }
   {
-    const auto ordered = std::make_unique_for_overwrite<byte_key[]>(n);
+    const auto ordered = std::make_unique_for_overwrite<tied_key[]>(n);
     for (std::size_t i = 0; i != n; ++i)
       ordered[i] = keys[order[i]];
     std::copy_n(ordered.get(), n, keys.data());
@@ -101,7 +101,7 @@ void tie_sorter::sort(std::span<byte_key> keys, std::size_t depth) const {
 
 } // namespace
 
-void sort_ties(std::span<byte_key> keys, std::size_t depth, unsigned char flip, bool descending) {
+void sort_ties(std::span<tied_key> keys, std::size_t depth, unsigned char flip, bool descending) {
   tie_sorter{flip, descending}.sort(keys, depth);
 }
 

@@ -1,17 +1,18 @@
 #pragma once
 
-#include "dataflow/sort/sort_key.hpp"
+#include "dataflow/sort/sort_prefix.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace crema::internal {
 
 /// The bytes of a key and where its record is.
-struct byte_key {
+struct tied_key {
   const char* bytes;
   std::size_t size;
   std::uint64_t position;
@@ -22,7 +23,7 @@ struct byte_key {
 ///
 /// Each step skips what all have in common and sorts by the next seven bytes (multikey sorting with cached words), so
 /// long shared prefixes are read once and equal keys are not compared pair by pair. Memory: 40 bytes a key.
-void sort_ties(std::span<byte_key> keys, std::size_t depth, unsigned char flip, bool descending);
+void sort_ties(std::span<tied_key> keys, std::size_t depth, unsigned char flip, bool descending);
 
 /// The bytes of keys that are ordered bytewise: strings and arrays of bytes.
 template <class K>

@@ -1,0 +1,394 @@
+#pragma once
+
+#include "dataflow/error.hpp"
+#include "dataflow/hash/combine_table.hpp"
+#include "dataflow/op/channels.hpp"
+#include "dataflow/op/hash_runs.hpp"
+#include "dataflow/plan/cursor.hpp"
+#include "dataflow/plan/fused_task.hpp"
+#include "dataflow/plan/stage.hpp"
+#include "dataflow/rdd.hpp"
+
+#include <memory>
+#include <vector>
+
+// reduce_by_key, combine_by_key, aggregate_by_key, fold_by_key and distinct: values of equal keys are combined in a
+// table on the sending side, and what is left of them in another one on the receiving side, while producers still send.
+// Both work out of core: a sender's table that may not grow is sent and begun anew; a receiver's is written to disk in
+// the order of its hashes and merged at the end.
+
+namespace crema::internal {
+
+/// A key in the form in which the table takes it without a copy.
+template <class K, class X>
+[[gnu::always_inline]] inline decltype(auto) table_key(X&& key) {
+  if constexpr (std::is_same_v<K, std::string>)
+    return std::string_view(key);
+  else
+    return std::forward<X>(key);
+}
+
+template <class K, class Combiner>
+class combine_sender {
+public:
+  using record = typename Combiner::template record<K>;
+
+  combine_sender(task_scope& task, const node* at, Combiner combiner, int channels)
+      : at_{at},
+        place_{channels},
+        table_{reservation{task.resources().memory}, std::move(combiner)},
+        channels_{channels} {}
+
+  template <class Cursor>
+  bool pump(Cursor& from, std::size_t n) {
+    auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
+      guarded(
+        *at_, [&]() __attribute__((always_inline)) { Combiner::add(table_, std::forward<X>(x)); });
+    };
+    return from.pump(sink, n);
+  }
+
+  void flush(emitter& out) {
+    if (!table_.full())
+      return;
+    while (drain())
+      channels_.flush(out);
+    channels_.flush(out);
+  }
+
+  step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
+    while (drain()) {
+      channels_.flush(out);
+      if (out.blocked() || std::chrono::steady_clock::now() >= until)
+        return step_result::more;
+    }
+    channels_.finish(out);
+    table_.release();
+    return step_result::done;
+  }
+
+private:
+  static constexpr std::size_t batch = 16 * 1024;
+
+  bool drain() {
+    return guarded(*at_, [this] {
+      return table_.drain_hashed(batch, [this](auto&& key, std::uint64_t hash, typename Combiner::combined&& c) {
+        channels_.add(place_.template of_hash<K>(hash),
+                      Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
+      });
+    });
+  }
+
+  const node* at_;
+  hash_partitioner place_;
+  combine_table<K, Combiner> table_;
+  channel_writer<record> channels_;
+};
+
+template <class K, class Combiner>
+class combine_reader final : public block_operator, public absorber {
+public:
+  using record = typename Combiner::template record<K>;
+
+  combine_reader(task_scope& task, const node& at, const block_codec* codec, Combiner combiner)
+      : task_{&task},
+        at_{&at},
+        table_{reservation{task.resources().memory}, combiner},
+        combiner_{combiner},
+        runs_{task, codec, std::string{at.op()} + " at " + to_string(at.where())} {
+    task.set_input(this);
+  }
+
+  void absorb(int, int, block_ptr records) override {
+    auto& from = block_cast<record>(records);
+    const bool ours = from.movable();
+    guarded(*at_, [&] {
+      for (auto& r : from)
+        if (ours)
+          table_.merge(table_key<K>(Combiner::key(r)), Combiner::take(r));
+        else
+          table_.merge(table_key<K>(Combiner::key(r)), Combiner::copy(r));
+    });
+    task_->counters.rows_in += from.size();
+    if (table_.full())
+      spill();
+  }
+
+  void inputs_done() override {
+    if (!runs_.empty() && table_.size() != 0)
+      spill();
+    runs_.finish();
+  }
+
+  bool next(block_ptr& out, std::size_t n) override {
+    const auto max = std::min<std::size_t>(n, std::max<std::size_t>(1, default_block_bytes / sizeof(record)));
+    block_builder<record> builder;
+    const bool more = guarded(*at_, [&] { return runs_.empty() ? drain(max, builder) : merge(max, builder); });
+    out = builder.take();
+    return more;
+  }
+
+private:
+  bool drain(std::size_t max, block_builder<record>& into) {
+    const bool more = table_.drain(max, [&](auto&& key, typename Combiner::combined&& c) {
+      into.add(Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
+    });
+    if (!more)
+      table_.release();
+    return more;
+  }
+
+  void spill() {
+    guarded(*at_, [this] {
+      table_.flush();
+      table_.sort_by_hash();
+      runs_.begin();
+      bool more = true;
+      while (more) {
+        block_builder<record> builder;
+        more = table_.drain(default_block_bytes / sizeof(record) + 1, [&](auto&& key, typename Combiner::combined&& c) {
+          builder.add(Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
+        });
+        runs_.push(builder.take());
+      }
+      runs_.end();
+    });
+  }
+
+  /// Entries of equal hash stand together in the merged runs; those of equal key among them are combined.
+  bool merge(std::size_t max, block_builder<record>& into) {
+    std::vector<record> same;
+    while (into.size() < max) {
+      if (!runs_.next_group([&](record&& r) {
+            for (auto& known : same)
+              if (Combiner::key(known) == Combiner::key(r))
+                return combiner_.merge_combined(Combiner::reach(known), Combiner::take(r));
+            same.push_back(std::move(r));
+          }))
+        return false;
+      for (auto& r : same)
+        into.add(std::move(r));
+      same.clear();
+    }
+    return true;
+  }
+
+  task_scope* task_;
+  const node* at_;
+  combine_table<K, Combiner> table_;
+  Combiner combiner_;
+  hash_runs<record, typename Combiner::template hash_of<K>> runs_;
+};
+
+template <class Link, class K, class Combiner>
+class combine_node final : public dataset<typename Combiner::template record<K>>, public shuffle_base {
+  using record = typename Combiner::template record<K>;
+
+public:
+  combine_node(node_info info, Link parent, Combiner combiner, int partitions)
+      : dataset<record>{info, dependency::wide, checked_partitions(info.op, partitions), {parent.at}},
+        parent_{std::move(parent)},
+        combiner_{std::move(combiner)} {}
+
+  std::unique_ptr<block_operator> open(task_scope& task, int) const override {
+    return std::make_unique<combine_reader<K, Combiner>>(task, *this, this->codec(), combiner_);
+  }
+
+  shuffle_input sender(int) const override {
+    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
+              return make_fused_task<combine_sender<K, Combiner>>(std::move(job), id, id.partition, parent_,
+                                                                  static_cast<const node*>(this), combiner_,
+                                                                  this->partitions());
+            },
+            {}};
+  }
+
+private:
+  Link parent_;
+  Combiner combiner_;
+};
+
+/// The combiner of keyed records: functions of the user, records are pairs.
+template <class V, class C, class Create, class MergeValue, class MergeCombined>
+struct pair_combiner {
+  using value = V;
+  using combined = C;
+  template <class K>
+  using record = std::pair<K, C>;
+  template <class K>
+  struct hash_of {
+    std::uint64_t operator()(const record<K>& r) const { return key_hash(r.first); }
+  };
+
+  [[no_unique_address]] mutable Create create_value;
+  [[no_unique_address]] mutable MergeValue merge_one;
+  [[no_unique_address]] mutable MergeCombined merge_two;
+
+  [[gnu::always_inline]] C create(V&& v) const { return C(std::invoke(create_value, std::move(v))); }
+  [[gnu::always_inline]] void merge_value(C& c, V&& v) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<MergeValue&, C&, V>>)
+      std::invoke(merge_one, c, std::move(v));
+    else if constexpr (std::is_lvalue_reference_v<std::invoke_result_t<MergeValue&, C&, V>>)
+      std::invoke(merge_one, c, std::move(v));
+    else
+      c = C(std::invoke(merge_one, std::move(c), std::move(v)));
+  }
+  [[gnu::always_inline]] void merge_combined(C& c, C&& other) const {
+    c = C(std::invoke(merge_two, std::move(c), std::move(other)));
+  }
+
+  template <class Table, class X>
+  [[gnu::always_inline]] static void add(Table& table, X&& x) {
+    using K = typename key_value<owned_t<X>>::key;
+    table.add(table_key<K>(std::forward<X>(x).first), V(std::forward<X>(x).second));
+  }
+  template <class K, class X>
+  static record<K> make(X&& key, C&& c) {
+    return record<K>(K(std::forward<X>(key)), std::move(c));
+  }
+  template <class R>
+  static auto& key(R& r) {
+    return r.first;
+  }
+  template <class R>
+  static C& reach(R& r) {
+    return r.second;
+  }
+  template <class R>
+  static C take(R& r) {
+    return std::move(r.second);
+  }
+  template <class R>
+  static C copy(const R& r) {
+    return r.second;
+  }
+};
+
+/// The combiner of distinct: the records are the keys and there is nothing to combine.
+struct nothing {};
+struct distinct_combiner {
+  using value = nothing;
+  using combined = nothing;
+  template <class K>
+  using record = K;
+  template <class K>
+  struct hash_of {
+    std::uint64_t operator()(const K& r) const { return key_hash(r); }
+  };
+
+  nothing create(nothing&&) const { return {}; }
+  void merge_value(nothing&, nothing&&) const {}
+  void merge_combined(nothing&, nothing&&) const {}
+
+  template <class Table, class X>
+  [[gnu::always_inline]] static void add(Table& table, X&& x) {
+    table.add(table_key<owned_t<X>>(std::forward<X>(x)), nothing{});
+  }
+  template <class K, class X>
+  static K make(X&& key, nothing&&) {
+    return K(std::forward<X>(key));
+  }
+  template <class R>
+  static R& key(R& r) {
+    return r;
+  }
+  template <class R>
+  static nothing& reach(R&) {
+    static nothing none;
+    return none;
+  }
+  template <class R>
+  static nothing take(R&) {
+    return {};
+  }
+  template <class R>
+  static nothing copy(const R&) {
+    return {};
+  }
+};
+
+template <class K, class Combiner, class Link>
+auto make_combine(node_info info, Link parent, Combiner combiner, int partitions) {
+  require_key<K>();
+  const int n = partitions == 0 ? std::max(1, parent.at->partitions()) : partitions;
+  using combined = combine_node<Link, K, Combiner>;
+  return rdd<typename combined::value_type>{
+    std::make_shared<const combined>(std::move(info), std::move(parent), std::move(combiner), n)};
+}
+
+} // namespace crema::internal
+
+namespace crema {
+
+template <class T, class Node>
+template <class F>
+rdd<T> rdd<T, Node>::reduce_by_key(F f, int partitions, source_location where) const {
+  static_assert(internal::key_value<T>::valid, "reduce_by_key needs a dataset of std::pair<key, value> records");
+  static_assert(std::is_invocable_r_v<V, F&, V, V>, "reduce_by_key: the reducer must map (V, V) to V");
+  using combiner = internal::pair_combiner<V, V, std::identity, F, F>;
+  return internal::make_combine<K>(info("reduce_by_key", where), link(), combiner{{}, f, f}, partitions);
+}
+
+template <class T, class Node>
+template <class Create, class MergeValue, class MergeCombined>
+auto rdd<T, Node>::combine_by_key(Create create, MergeValue merge_value, MergeCombined merge_combined, int partitions,
+                                  source_location where) const {
+  static_assert(internal::key_value<T>::valid, "combine_by_key needs a dataset of std::pair<key, value> records");
+  static_assert(std::invocable<Create&, V>, "combine_by_key: create must map V to C");
+  using C = std::decay_t<std::invoke_result_t<Create&, V>>;
+  static_assert(std::invocable<MergeValue&, C&, V> || std::invocable<MergeValue&, C, V>,
+                "combine_by_key: merge_value must map (C, V) to C");
+  static_assert(std::is_invocable_r_v<C, MergeCombined&, C, C>, "combine_by_key: merge_combined must map (C, C) to C");
+  using combiner = internal::pair_combiner<V, C, Create, MergeValue, MergeCombined>;
+  return internal::make_combine<K>(info("combine_by_key", where), link(),
+                                   combiner{std::move(create), std::move(merge_value), std::move(merge_combined)},
+                                   partitions);
+}
+
+namespace internal {
+
+template <class U, class Step>
+struct step_from_zero {
+  U zero;
+  mutable Step step;
+  template <class V>
+  U operator()(V&& v) const {
+    U u = zero;
+    if constexpr (std::is_void_v<std::invoke_result_t<Step&, U&, V>>) {
+      std::invoke(step, u, std::forward<V>(v));
+      return u;
+    } else {
+      return U(std::invoke(step, std::move(u), std::forward<V>(v)));
+    }
+  }
+};
+
+} // namespace internal
+
+template <class T, class Node>
+template <class U, class Step, class Merge>
+rdd<std::pair<typename rdd<T, Node>::K, U>>
+rdd<T, Node>::aggregate_by_key(U zero, Step step, Merge merge, int partitions, source_location where) const {
+  static_assert(internal::key_value<T>::valid, "aggregate_by_key needs a dataset of std::pair<key, value> records");
+  static_assert(std::invocable<Step&, U, V> || std::invocable<Step&, U&, V>,
+                "aggregate_by_key: the step must map (U, V) to U");
+  static_assert(std::is_invocable_r_v<U, Merge&, U, U>, "aggregate_by_key: the merge must map (U, U) to U");
+  using create = internal::step_from_zero<U, Step>;
+  using combiner = internal::pair_combiner<V, U, create, Step, Merge>;
+  return internal::make_combine<K>(info("aggregate_by_key", where), link(),
+                                   combiner{create{std::move(zero), step}, step, std::move(merge)}, partitions);
+}
+
+template <class T, class Node>
+template <class F>
+rdd<T> rdd<T, Node>::fold_by_key(V zero, F f, int partitions, source_location where) const {
+  static_assert(std::is_invocable_r_v<V, F&, V, V>, "fold_by_key: the function must map (V, V) to V");
+  return aggregate_by_key(std::move(zero), f, f, partitions, where);
+}
+
+template <class T, class Node>
+rdd<T> rdd<T, Node>::distinct(int partitions, source_location where) const {
+  return internal::make_combine<T>(info("distinct", where), link(), internal::distinct_combiner{}, partitions);
+}
+
+} // namespace crema

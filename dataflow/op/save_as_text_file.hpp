@@ -1,0 +1,106 @@
+#pragma once
+
+#include "dataflow/io/text_sink.hpp"
+#include "dataflow/op/action.hpp"
+
+#include <charconv>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace crema {
+
+namespace internal {
+
+template <class T>
+concept tells_its_text = requires(const T& t) {
+  { to_string(t) } -> std::convertible_to<std::string>;
+};
+template <class T>
+concept line_of_text = std::convertible_to<const T&, std::string_view> || std::is_arithmetic_v<T> || tells_its_text<T>;
+
+/// Calls `write` with the line that stands for `record`.
+template <class T, class Write>
+void as_line(const T& record, Write&& write) {
+  if constexpr (std::convertible_to<const T&, std::string_view>) {
+    write(std::string_view{record});
+  } else if constexpr (std::is_same_v<T, bool>) {
+    write(std::string_view{record ? "true" : "false"});
+  } else if constexpr (std::is_same_v<T, char>) {
+    write(std::string_view{&record, 1});
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, record).ptr;
+    write(std::string_view{text, static_cast<std::size_t>(end - text)});
+  } else {
+    write(std::string_view{to_string(record)});
+  }
+}
+
+/// Ends a task by writing its records as lines into a part file of its own, which counts once the task is committed.
+template <class T>
+class text_terminal {
+public:
+  text_terminal(task_scope& task, const node* at, std::shared_ptr<text_output> output)
+      : at_{at}, output_{std::move(output)}, part_{output_->open_part(task.id().partition, task.id().attempt)} {}
+
+  template <class Cursor>
+  bool pump(Cursor& from, std::size_t n) {
+    auto sink = [this]<class X>(const X& x) __attribute__((always_inline)) {
+      guarded(*at_, [&] {
+        if constexpr (line_of_text<X>)
+          as_line(x, [this](std::string_view line) { part_->write(line); });
+        else
+          as_line(T(x), [this](std::string_view line) { part_->write(line); });
+      });
+    };
+    return from.pump(sink, n);
+  }
+
+  void flush(emitter&) {}
+  step_result finish(emitter&, std::chrono::steady_clock::time_point) { return step_result::done; }
+  void commit() { output_->commit_part(std::move(part_)); }
+
+private:
+  const node* at_;
+  std::shared_ptr<text_output> output_;
+  std::unique_ptr<part_writer> part_;
+};
+
+/// Publishes the parts when all are there.
+class text_commit final : public result_handler {
+public:
+  text_commit(std::shared_ptr<text_output> output, int partitions)
+      : output_{std::move(output)}, partitions_{partitions} {}
+
+  void accept(int, block_ptr, credit_token) override {}
+  void job_done(const std::optional<error>& failure) override {
+    if (failure)
+      output_->abort();
+    else
+      output_->commit(partitions_);
+  }
+
+private:
+  std::shared_ptr<text_output> output_;
+  int partitions_;
+};
+
+} // namespace internal
+
+template <class T, class Node>
+job<void> rdd<T, Node>::save_as_text_file_async(const std::string& uri) const {
+  static_assert(internal::line_of_text<T>,
+                "save_as_text_file: a record must be a string, a number, or have an ADL function "
+                "to_string; map to strings first");
+  internal::refuse_inside_task("save_as_text_file");
+  auto output = std::make_shared<internal::text_output>(uri);
+  auto from = link();
+  auto make = internal::fused_factory<internal::text_terminal<T>>(
+    from, static_cast<const internal::node*>(from.at.get()), output);
+  auto run = internal::start_action(node_, "save_as_text_file", std::move(make),
+                                    std::make_shared<internal::text_commit>(output, num_partitions()));
+  return {internal::job_handle{std::move(run)}, [] {}};
+}
+
+} // namespace crema

@@ -1,0 +1,249 @@
+#pragma once
+
+#include "dataflow/op/channels.hpp"
+#include "dataflow/op/scatter.hpp"
+#include "dataflow/plan/fused_task.hpp"
+#include "dataflow/plan/stage.hpp"
+#include "dataflow/rdd.hpp"
+#include "dataflow/sort/external_sorter.hpp"
+#include "dataflow/sort/splitters.hpp"
+
+#include <memory>
+#include <vector>
+
+// A sample sort: senders keep their records and draw a sample; when all have read everything, the samples give the
+// borders of the ranges (a barrier, the one a sort needs); then each record goes to the partition of its range, which
+// sorts it. The input is read once, and nothing runs before an action.
+
+namespace crema {
+
+namespace internal {
+
+template <class T, class KeyFn, class Compare>
+class sort_sender {
+  using key_type = std::remove_cvref_t<std::invoke_result_t<KeyFn&, const T&>>;
+  using splitters = std::vector<key_type>;
+
+public:
+  sort_sender(task_scope& task, const node* at, const block_codec* codec, KeyFn key, Compare compare, int channels)
+      : at_{at},
+        key_{std::move(key)},
+        compare_{std::move(compare)},
+        channels_{channels},
+        task_{&task},
+        sample_{samples_per_partition * static_cast<std::size_t>(channels),
+                static_cast<std::uint64_t>(task.id().partition)},
+        kept_{task.resources(), codec, std::string{at->op()} + " at " + to_string(at->where())} {}
+
+  template <class Cursor>
+  bool pump(Cursor& from, std::size_t n) {
+    auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
+      if (builder_.add(std::forward<X>(x))) [[unlikely]]
+        keep();
+    };
+    return from.pump(sink, n);
+  }
+
+  void flush(emitter&) {}
+
+  step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
+    if (!range_) {
+      keep();
+      kept_.finish();
+      task_->counters.spilled_bytes += kept_.spilled_bytes();
+      return step_result::barrier;
+    }
+    while (next_ != kept_.size()) {
+      send(kept_.take(next_++));
+      channels_writer_->flush(out);
+      if (out.blocked() || std::chrono::steady_clock::now() >= until)
+        return step_result::more;
+    }
+    channels_writer_->finish(out);
+    return step_result::done;
+  }
+
+  std::shared_ptr<const void> contribution() { return std::make_shared<const key_sample<key_type>>(sample_.take()); }
+
+  void resolve(const std::shared_ptr<const void>& agreed) {
+    range_.emplace(*std::static_pointer_cast<const splitters>(agreed), compare_);
+    channels_writer_.emplace(channels_);
+  }
+
+  static std::shared_ptr<const void> agree(const std::vector<std::shared_ptr<const void>>& said, int channels,
+                                           Compare compare) {
+    std::vector<key_sample<key_type>> samples;
+    for (const auto& one : said)
+      samples.push_back(*std::static_pointer_cast<const key_sample<key_type>>(one));
+    return std::make_shared<const splitters>(
+      choose_splitters(std::move(samples), static_cast<std::size_t>(channels), std::move(compare)));
+  }
+
+private:
+  static constexpr std::size_t samples_per_partition = 64;
+
+  void keep() {
+    auto records = builder_.take();
+    if (!records)
+      return;
+    const auto& typed = std::as_const(block_cast<T>(records));
+    guarded(*at_, [&] {
+      sample_.add_batch(std::span<const T>{typed.begin(), typed.size()},
+                        [this](const T& record) { return key_type(std::invoke(key_, record)); });
+    });
+    kept_.push(std::move(records));
+  }
+
+  void send(block_ptr records) {
+    auto& typed = block_cast<T>(records);
+    const bool ours = typed.movable();
+    guarded(*at_, [&] {
+      for (auto& record : typed) {
+        const int channel = static_cast<int>((*range_)(std::invoke(key_, std::as_const(record))));
+        if (ours)
+          channels_writer_->add(channel, std::move(record));
+        else
+          channels_writer_->add(channel, std::as_const(record));
+      }
+    });
+  }
+
+  const node* at_;
+  KeyFn key_;
+  Compare compare_;
+  int channels_;
+  task_scope* task_;
+  sampler<key_type> sample_;
+  block_builder<T> builder_;
+  block_queue kept_;
+  std::size_t next_ = 0;
+  std::optional<range_partitioner<key_type, Compare>> range_;
+  std::optional<channel_writer<T>> channels_writer_;
+};
+
+/// Blocks arrive in any order between producers, but a stable sort must see equal keys in the order of the producers:
+/// what arrives ahead of its turn waits.
+template <class T, class KeyFn, class Compare>
+class sort_reader final : public block_operator, public absorber {
+public:
+  sort_reader(task_scope& task, const node& at, const block_codec* codec, KeyFn key, Compare compare)
+      : at_{&at},
+        sorter_{task, codec, std::string{at.op()} + " at " + to_string(at.where()), std::move(key), std::move(compare)},
+        in_turn_{task, codec, std::string{at.op()} + " at " + to_string(at.where())} {
+    task.must_not_starve();
+    task.set_input(this);
+  }
+
+  void absorb(int input, int producer, block_ptr records) override {
+    if constexpr (order_matters)
+      in_turn_.absorb(input, producer, std::move(records));
+    else
+      append(std::move(records));
+    take_in_turn();
+  }
+
+  void producer_done(int input, int producer) override {
+    in_turn_.producer_done(input, producer);
+    take_in_turn();
+  }
+
+  void inputs_done() override {
+    in_turn_.inputs_done();
+    take_in_turn();
+    guarded(*at_, [this] { sorter_.finish(); });
+  }
+
+  bool next(block_ptr& out, std::size_t n) override {
+    block_builder<T> builder;
+    const auto max = std::min<std::size_t>(n, std::max<std::size_t>(1, default_block_bytes / sizeof(T)));
+    const bool more =
+      guarded(*at_, [&] { return sorter_.next(max, [&](T&& record) { builder.add(std::move(record)); }); });
+    out = builder.take();
+    return more;
+  }
+
+private:
+  /// Numbers that are their own keys look the same whatever their order was; whether they are is known only as they
+  /// come, so this asks the types.
+  static constexpr bool order_matters = !(std::is_arithmetic_v<T> && std::is_same_v<KeyFn, std::identity>);
+
+  void append(block_ptr records) {
+    guarded(*at_, [&] { sorter_.append(std::move(records)); });
+  }
+
+  void take_in_turn() {
+    block_ptr records;
+    while (in_turn_.next(records, 0) && records)
+      append(std::move(records));
+  }
+
+  const node* at_;
+  external_sorter<T, KeyFn, Compare> sorter_;
+  ordered_queues in_turn_;
+};
+
+template <class Link, class KeyFn, class Compare>
+class sort_node final : public dataset<typename Link::value_type>, public shuffle_base {
+  using T = typename Link::value_type;
+
+public:
+  sort_node(node_info info, Link parent, KeyFn key, Compare compare, int partitions)
+      : dataset<T>{info, dependency::wide, checked_partitions(info.op, partitions), {parent.at}},
+        parent_{std::move(parent)},
+        key_{std::move(key)},
+        compare_{std::move(compare)} {}
+
+  std::unique_ptr<block_operator> open(task_scope& task, int) const override {
+    return std::make_unique<sort_reader<T, KeyFn, Compare>>(task, *this, this->codec(), key_, compare_);
+  }
+
+  shuffle_input sender(int) const override {
+    using sender_type = sort_sender<T, KeyFn, Compare>;
+    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
+              return make_fused_task<sender_type>(std::move(job), id, id.partition, parent_,
+                                                  static_cast<const node*>(this), this->codec(), key_, compare_,
+                                                  this->partitions());
+            },
+            [this](const std::vector<std::shared_ptr<const void>>& said) {
+              return guarded(*this, [&] { return sender_type::agree(said, this->partitions(), compare_); });
+            }};
+  }
+
+private:
+  Link parent_;
+  KeyFn key_;
+  Compare compare_;
+};
+
+struct key_of_pair {
+  template <class Pair>
+  const auto& operator()(const Pair& record) const noexcept {
+    return record.first;
+  }
+};
+
+} // namespace internal
+
+template <class T, class Node>
+template <class KeyFn, class Compare>
+rdd<T> rdd<T, Node>::sort_by(KeyFn key, Compare compare, int partitions, source_location where) const {
+  static_assert(std::invocable<KeyFn&, const T&>, "sort_by: the key function must be callable with a const record");
+  using key_type = std::remove_cvref_t<std::invoke_result_t<KeyFn&, const T&>>;
+  static_assert(std::predicate<Compare&, const key_type&, const key_type&>,
+                "sort_by: keys must be comparable: give them operator<, or pass a comparator");
+  using sorted = internal::sort_node<decltype(link()), KeyFn, Compare>;
+  return rdd<T>{std::make_shared<const sorted>(info("sort_by", where), link(), std::move(key), std::move(compare),
+                                               partitions == 0 ? std::max(1, num_partitions()) : partitions)};
+}
+
+template <class T, class Node>
+template <class Compare>
+rdd<T> rdd<T, Node>::sort_by_key(Compare compare, int partitions, source_location where) const {
+  static_assert(internal::key_value<T>::valid, "sort_by_key needs a dataset of std::pair<key, value> records");
+  using sorted = internal::sort_node<decltype(link()), internal::key_of_pair, Compare>;
+  return rdd<T>{std::make_shared<const sorted>(info("sort_by_key", where), link(), internal::key_of_pair{},
+                                               std::move(compare),
+                                               partitions == 0 ? std::max(1, num_partitions()) : partitions)};
+}
+
+} // namespace crema

@@ -14,14 +14,15 @@ namespace crema {
 ///
 /// A plain value; `context` checks it (see validate) and throws invalid_argument naming the field.
 struct config {
-  /// Where the work runs: "local" (all cores), "local[N]", or "inline" (the caller's thread; the reference engine).
+  /// Where the work runs: "local" or "local[*]" (all cores), "local[N]" (N threads, 1 to 1024), or "inline" (the
+  /// caller's thread; the reference engine).
   std::string master = "local";
 
   /// Bytes that exchange buffers, hash tables, sort runs, groups and caches may hold together; 0 is half of what the
-  /// machine or its cgroup allows.
+  /// machine or its cgroup allows, and 1 MiB the least.
   std::size_t memory_limit = 0;
 
-  /// Where spill files go; empty is $TMPDIR, else /var/tmp.
+  /// Where spill files go, a directory; empty is $TMPDIR, else /var/tmp.
   std::string spill_directory;
 
   /// Partitions of a dataset that says nothing about it; 0 is the number of threads.
@@ -33,16 +34,22 @@ struct config {
   /// Whether long jobs show a progress bar on stderr: only a terminal gets one.
   bool progress = true;
 
-  /// A file that gets the metrics of every job as JSON when the context ends; empty is none.
+  /// A file that gets a JSON array of the metrics of every job, as it ends; empty is none. Each context begins it anew.
   std::string metrics_file;
 };
 
-/// What `config.master` says, taken apart. Throws invalid_argument (a word that is no master) or unsupported.
+/// Throws invalid_argument naming the first field whose value is out of range, the value and the range; for a master,
+/// what parse_master throws. Pure: whether a directory or a file can be written is found out by the context.
+void validate(const config& settings);
+
+/// What `config.master` says, taken apart.
 struct master {
   enum class kind { local, inline_ };
   kind where = kind::local;
-  int threads = 0;
+  int threads = 0; ///< 0 is one for each core
 };
+
+/// Throws invalid_argument for a text that is no master, unsupported for one that only later versions offer.
 master parse_master(const std::string& text);
 
 } // namespace crema

@@ -161,7 +161,7 @@ private:
         after_direct();
         return;
       }
-      start(Doing, layout::seed(key));
+      start(Doing, key);
     }
   }
 
@@ -194,11 +194,12 @@ private:
   }
 
   /// Chooses how to go on: when the table is empty, after a drain, and when adding turns to merging or back.
-  [[gnu::noinline]] void start(mode wanted, std::uint64_t seed) {
+  template <class Key>
+  [[gnu::noinline]] void start(mode wanted, const Key& key) {
     assert(mode_ != mode::draining);
     flush();
     if (table_.size() == 0)
-      table_.begin(wanted == mode::merging ? ~seed : seed);
+      table_.begin(wanted == mode::merging ? ~layout::seed(key) : layout::seed(key));
     mode_ = table_.slot_bytes() <= direct_bytes ? mode::direct : wanted;
   }
 

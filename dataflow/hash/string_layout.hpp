@@ -38,7 +38,7 @@ public:
   static constexpr bool owns_heap = true;
 
   static std::uint64_t seed(std::string_view key) noexcept { return crema::key_hash(key); }
-  static std::uint64_t seed(const string_words& key) noexcept { return crema::key_hash(key.view()); }
+  static std::uint64_t seed(const string_words& key) noexcept { return combine(key.low, key.high); }
 
   static constexpr bool has_room(const string_words&) noexcept { return true; }
 

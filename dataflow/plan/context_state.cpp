@@ -5,7 +5,6 @@
 #include "dataflow/job_run.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 namespace crema::internal {
@@ -13,6 +12,8 @@ namespace crema::internal {
 context_state::context_state(config settings, std::shared_ptr<worker_resources> resources,
                              std::unique_ptr<engine> runner)
     : settings_{std::move(settings)}, resources_{std::move(resources)}, engine_{std::move(runner)} {
+  if (!settings_.metrics_file.empty())
+    metrics_ = std::make_unique<metrics_log>(settings_.metrics_file);
   parallelism_ = settings_.default_parallelism > 0 ? settings_.default_parallelism : std::max(1, engine_->threads());
 }
 
@@ -52,7 +53,7 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
   std::shared_ptr<engine> runner;
   {
     std::lock_guard lock{mutex_};
-    if (!engine_)
+    if (!engine_ || closing_)
       throw error{errc::context_closed, "the context of this dataset is closed"};
     runner = engine_;
     running_.push_back(job);
@@ -74,20 +75,22 @@ void context_state::cancel(const std::shared_ptr<job_run>& job) {
 }
 
 void context_state::ended(job_run& job) {
+  if (metrics_)
+    metrics_->add(job.metrics());
   std::lock_guard lock{mutex_};
   std::erase_if(running_, [&](const std::weak_ptr<job_run>& other) {
     const auto alive = other.lock();
     return !alive || alive.get() == &job;
   });
-  if (!settings_.metrics_file.empty())
-    metrics_.push_back(to_json(job.metrics()));
+  if (closing_)
+    job_ended_.notify_all();
 }
 
 void context_state::close() {
   std::vector<std::shared_ptr<job_run>> open;
   {
     std::lock_guard lock{mutex_};
-    if (!engine_)
+    if (!engine_ || std::exchange(closing_, true))
       return;
     for (const auto& weak : running_)
       if (auto job = weak.lock())
@@ -97,25 +100,18 @@ void context_state::close() {
     job->cancel(errc::context_closed);
   for (const auto& job : open)
     job->wait_until(std::chrono::steady_clock::time_point::max());
+  open.clear();
   std::shared_ptr<engine> runner;
   {
-    std::lock_guard lock{mutex_};
+    // A job has ended for its callers a moment before it says so here.
+    std::unique_lock lock{mutex_};
+    job_ended_.wait(lock, [&] { return std::ranges::all_of(running_, &std::weak_ptr<job_run>::expired); });
     runner = std::move(engine_);
     engine_ = nullptr;
   }
   runner.reset();
   caches_->clear();
-  write_metrics();
-}
-
-void context_state::write_metrics() const noexcept {
-  if (settings_.metrics_file.empty())
-    return;
-  std::ofstream out{settings_.metrics_file};
-  out << "[";
-  for (std::size_t i = 0; i != metrics_.size(); ++i)
-    out << (i == 0 ? "\n" : ",\n") << metrics_[i];
-  out << "\n]\n";
+  metrics_.reset();
 }
 
 void context_state::forget(const node& gone) noexcept {

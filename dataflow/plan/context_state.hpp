@@ -2,13 +2,14 @@
 
 #include "dataflow/config.hpp"
 #include "dataflow/engine.hpp"
+#include "dataflow/metrics_log.hpp"
 #include "dataflow/plan/scope.hpp"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 namespace crema::internal {
@@ -41,16 +42,16 @@ public:
   void forget(const node& gone) noexcept;
 
 private:
-  void write_metrics() const noexcept;
-
   config settings_;
   std::shared_ptr<worker_resources> resources_;
   std::shared_ptr<store_registry> caches_ = std::make_shared<store_registry>();
   int parallelism_ = 1;
   std::mutex mutex_;
+  std::condition_variable job_ended_; ///< said while closing
   std::shared_ptr<engine> engine_;
+  bool closing_ = false;
   std::vector<std::weak_ptr<job_run>> running_;
-  std::vector<std::string> metrics_; ///< of ended jobs, as JSON, when a file is to get them
+  std::unique_ptr<metrics_log> metrics_; ///< gets the metrics of ended jobs, if a file is to have them
   std::atomic<std::uint64_t> last_job_{0};
 };
 

@@ -59,11 +59,10 @@ public:
 
     // Two edges stand behind the line, so that no loop here needs to look for its end.
     std::size_t next_edge() noexcept {
-      while (bits_ == 0)
-        [[unlikely]] {
-          bits_ = *++edges_;
-          base_ += 64;
-        }
+      while (bits_ == 0) {
+        bits_ = *++edges_;
+        base_ += 64;
+      }
       const auto edge = base_ + static_cast<unsigned>(__builtin_ctzll(bits_));
       bits_ &= bits_ - 1;
       return edge;

@@ -17,4 +17,16 @@ struct crema_program {
 /// The ones that are written.
 std::span<const crema_program> crema_halves();
 
+namespace with_crema {
+
+outcome word_count(const workload_config& config);
+outcome range(const workload_config& config);
+outcome array(const workload_config& config);
+outcome reduce_few(const workload_config& config);
+outcome reduce_many(const workload_config& config);
+outcome sort(const workload_config& config);
+outcome tera_sort(const workload_config& config);
+outcome join(const workload_config& config);
+
+} // namespace with_crema
 } // namespace crema::bench

@@ -1,0 +1,87 @@
+#include "dataflow/config.hpp"
+
+#include "dataflow/error.hpp"
+#include "dataflow/nearest_name.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace crema {
+
+namespace {
+
+constexpr int most_threads = 1024;
+constexpr std::size_t least_memory = std::size_t{1} << 20;
+constexpr std::size_t most_memory = std::size_t{1} << 60;
+constexpr std::string_view known_masters = R"("local", "local[N]", "local[*]" and "inline")";
+
+std::string quoted(std::string_view text) {
+  return '"' + std::string{text} + '"';
+}
+
+/// What stands between `open` at the beginning of `text` and "]" at its end.
+std::optional<std::string_view> between(std::string_view text, std::string_view open) {
+  if (!text.starts_with(open) || text.size() == open.size() || text.back() != ']')
+    return {};
+  return text.substr(open.size(), text.size() - open.size() - 1);
+}
+
+bool is_of_later_versions(std::string_view text) {
+  return text.starts_with("processes[") || text.starts_with("crema://") || text.starts_with("profile:");
+}
+
+[[noreturn]] void refuse_master(const std::string& text) {
+  static constexpr std::array<std::string_view, 2> names{"local", "inline"};
+  const auto word = std::string_view{text}.substr(0, text.find_first_of("[:"));
+  throw error{errc::invalid_argument, "master: " + quoted(text) + " is none: this version offers "
+                                        + std::string{known_masters} + internal::did_you_mean(word, names)};
+}
+
+[[noreturn]] void refuse(std::string_view field, const std::string& value, std::string_view range) {
+  throw error{errc::invalid_argument, std::string{field} + ": " + value + " is out of range: " + std::string{range}};
+}
+
+void refuse_nul(std::string_view field, const std::string& path) {
+  if (path.find('\0') != std::string::npos)
+    throw error{errc::invalid_argument, std::string{field} + ": a path cannot have a NUL byte"};
+}
+
+} // namespace
+
+master parse_master(const std::string& text) {
+  if (text == "local" || text == "local[*]")
+    return {master::kind::local, 0};
+  if (text == "inline")
+    return {master::kind::inline_, 1};
+  if (is_of_later_versions(text))
+    throw error{errc::unsupported,
+                "master: " + quoted(text) + " needs a later version: this one offers " + std::string{known_masters}};
+  const auto count = between(text, "local[");
+  if (!count)
+    refuse_master(text);
+  int threads = 0;
+  const auto [end, problem] = std::from_chars(count->data(), count->data() + count->size(), threads);
+  if (problem != std::errc{} || end != count->data() + count->size() || threads < 1 || threads > most_threads)
+    throw error{errc::invalid_argument, "master: " + quoted(text) + ": the number of threads must be from 1 to "
+                                          + std::to_string(most_threads) + ", or * for one for each core"};
+  return {master::kind::local, threads};
+}
+
+void validate(const config& settings) {
+  parse_master(settings.master);
+  if (settings.memory_limit != 0 && (settings.memory_limit < least_memory || settings.memory_limit > most_memory))
+    refuse("memory_limit", std::to_string(settings.memory_limit) + " bytes",
+           "from 1048576 (1 MiB) to 1152921504606846976 (1 EiB), or 0 for half of what this machine allows");
+  if (settings.default_parallelism < 0)
+    refuse("default_parallelism", std::to_string(settings.default_parallelism),
+           "1 or more partitions, or 0 for the number of threads");
+  if (settings.inline_records > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()))
+    refuse("inline_records", std::to_string(settings.inline_records), "at most 9223372036854775807, or 0 for never");
+  refuse_nul("spill_directory", settings.spill_directory);
+  refuse_nul("metrics_file", settings.metrics_file);
+}
+
+} // namespace crema

@@ -1,18 +1,90 @@
 #include "dataflow/context.hpp"
 
+#include "dataflow/block/page_buffer.hpp"
 #include "dataflow/error.hpp"
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/stage.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
 #include <numeric>
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace crema {
 
 namespace {
 
+// Freed buffers that are kept for reuse are in no budget: they are one quarter of it at most.
+std::size_t page_buffers_beside(std::size_t memory_limit) {
+  return std::min(std::size_t{256} << 20, memory_limit / 4);
+}
+
+/// A wish for a limit on the kept page buffers of this process. The least of the living ones is in force, because a
+/// small budget is a promise that a second context must not break; without any it is what it was before the first.
+class page_buffer_wish {
+public:
+  explicit page_buffer_wish(std::size_t bytes) {
+    std::lock_guard lock{living().mutex};
+    if (living().wishes.empty())
+      living().before = internal::page_buffer_limit();
+    mine_ = living().wishes.insert(bytes);
+    apply();
+  }
+  page_buffer_wish(const page_buffer_wish&) = delete;
+  page_buffer_wish& operator=(const page_buffer_wish&) = delete;
+  ~page_buffer_wish() {
+    std::lock_guard lock{living().mutex};
+    living().wishes.erase(mine_);
+    apply();
+  }
+
+private:
+  struct all {
+    std::mutex mutex;
+    std::multiset<std::size_t> wishes;
+    std::size_t before = 0;
+  };
+  static all& living() {
+    static all& one = *new all; // outlives contexts that are static objects
+    return one;
+  }
+  static void apply() {
+    const auto& [mutex, wishes, before] = living();
+    internal::limit_page_buffers(wishes.empty() ? before : std::min(before, *wishes.begin()));
+  }
+
+  std::multiset<std::size_t>::iterator mine_;
+};
+
+/// What the datasets of a context may outlive it with.
+struct context_resources {
+  page_buffer_wish page_buffers;
+  internal::worker_resources worker;
+};
+
+void check_spill_directory(const std::string& path) {
+  struct stat status {};
+  int problem = 0;
+  if (::stat(path.c_str(), &status) != 0 || ::access(path.c_str(), W_OK | X_OK) != 0)
+    problem = errno;
+  else if (!S_ISDIR(status.st_mode))
+    problem = ENOTDIR;
+  if (problem != 0)
+    throw error{errc::io_failure, "spill_directory: cannot make files in \"" + path + "\": " + std::strerror(problem)};
+}
+
 std::shared_ptr<internal::worker_resources> make_resources(const config& settings) {
+  validate(settings);
+  if (!settings.spill_directory.empty())
+    check_spill_directory(settings.spill_directory);
   const auto limit = settings.memory_limit != 0 ? settings.memory_limit : internal::default_memory_limit();
-  return std::make_shared<internal::worker_resources>(limit, settings.spill_directory);
+  const auto made = std::shared_ptr<context_resources>{new context_resources{
+    page_buffer_wish{page_buffers_beside(limit)}, internal::worker_resources{limit, settings.spill_directory}}};
+  return {made, &made->worker};
 }
 
 } // namespace

@@ -166,16 +166,20 @@ private:
   int threads_;
 };
 
+std::optional<error> run_plan(job_run& job) {
+  try {
+    inline_run{job}.run();
+    return {};
+  } catch (...) {
+    return current_error({});
+  }
+}
+
 } // namespace
 
 void run_inline(const std::shared_ptr<job_run>& job) {
-  std::optional<error> failure;
-  try {
-    inline_run{*job}.run();
-  } catch (...) {
-    failure = current_error({});
+  while (job->finish(run_plan(*job))) {
   }
-  job->finish(std::move(failure));
 }
 
 std::unique_ptr<engine> make_inline_engine(int threads) {

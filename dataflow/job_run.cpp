@@ -80,18 +80,32 @@ job_progress::verdict job_run::task_done(int stage, int task, internal::task& fi
   return verdict;
 }
 
-void job_run::finish(std::optional<error> failure) {
+bool job_run::finish(std::optional<error> failure) {
   if (!failure) {
     try {
-      if (run_next_plan())
-        return;
+      if (take_next_plan())
+        return true;
     } catch (...) {
       failure = current_error({});
     }
   }
+  end(std::move(failure));
+  return false;
+}
+
+bool job_run::take_next_plan() {
+  auto next = results_->next_plan();
+  if (!next)
+    return false;
+  std::lock_guard lock{mutex_};
+  plan_ = std::move(*next);
+  progress_ = job_progress{plan_};
+  metrics_ = empty_metrics(plan_);
+  return true;
+}
+
+void job_run::end(std::optional<error> failure) {
   std::unique_lock lock{mutex_};
-  if (ended_)
-    return;
   if (failure && failure->code() == errc::cancelled && cancel_reason_ != errc::cancelled)
     failure = error{cancel_reason_,
                     cancel_reason_ == errc::deadline_exceeded ? "the job's deadline passed" : "the context was closed"};
@@ -107,25 +121,16 @@ void job_run::finish(std::optional<error> failure) {
   metrics_.memory_peak = plan_.scope->resources().memory.peak();
   if (failure)
     metrics_.failure = failure->what();
-  failure_ = std::move(failure);
-  ended_ = true;
   lock.unlock();
   context_->ended(*this);
+  // The functions of the plan may refer to what the caller has on its stack, so they go before the caller wakes up.
+  results_.reset();
+  plan_ = {};
+  lock.lock();
+  failure_ = std::move(failure);
+  ended_ = true;
+  // Under the lock: as soon as it is released, the caller may destroy this object.
   ended_signal_.notify_all();
-}
-
-bool job_run::run_next_plan() {
-  auto next = results_->next_plan();
-  if (!next)
-    return false;
-  {
-    std::lock_guard lock{mutex_};
-    plan_ = std::move(*next);
-    progress_ = job_progress{plan_};
-    metrics_ = empty_metrics(plan_);
-  }
-  context_->start(shared_from_this());
-  return true;
 }
 
 bool job_run::ended() const {

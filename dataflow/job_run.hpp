@@ -49,7 +49,7 @@ public:
   ~job_run();
 
   const job_plan& plan() const noexcept { return plan_; }
-  std::uint64_t id() const noexcept { return plan_.scope->id(); }
+  std::uint64_t id() const noexcept { return plan_.scope->id(); } ///< of the plan that runs
 
   // -- for the engine -----------------------------------------------------------------------------------------------
 
@@ -61,8 +61,10 @@ public:
   /// process.
   job_progress::verdict task_done(int stage, int task, internal::task& finished, const task_metrics& metrics);
 
-  /// The job is over: with a failure, or well.
-  void finish(std::optional<error> failure);
+  /// The plan is over: with a failure, or well. True if it goes on with another plan, which is now in place: begin
+  /// again. Else the job has ended: nothing of its plan is left here, and whoever waits wakes up. The engine must have
+  /// let go of all that belongs to the job, this object included: the caller keeps it until it has ended.
+  [[nodiscard]] bool finish(std::optional<error> failure);
 
   /// Whether the job should end early: it was cancelled, or its deadline is before `now`.
   bool should_end(std::chrono::steady_clock::time_point now) const noexcept {
@@ -94,7 +96,8 @@ private:
   /// Waits until `until`, the job's end, or its deadline, which cancels it; whether it has ended.
   bool wait_or_expire(std::unique_lock<std::mutex>& lock, time_point until);
 
-  bool run_next_plan();
+  bool take_next_plan();
+  void end(std::optional<error> failure);
 
   job_plan plan_;
   std::shared_ptr<result_handler> results_;

@@ -225,7 +225,9 @@ public:
   /// Of pairs: (key, all values of the key reduced by f). f is associative and commutative; not called for single
   /// values.
   template <class F>
-  rdd<T> reduce_by_key(F f, int partitions = 0, source_location where = source_location::current()) const;
+  rdd<T> reduce_by_key(F f, int partitions = 0, source_location where = source_location::current()) const&;
+  template <class F>
+  rdd<T> reduce_by_key(F f, int partitions = 0, source_location where = source_location::current()) &&;
 
   /// Of pairs: (key, combination): create(value) for a key's first value in a partition, merge_value(combination,
   /// value) for the others, merge_combined(combination, combination) across partitions.

@@ -229,6 +229,10 @@ void limit_page_buffers(std::size_t bytes) noexcept {
   shrink_to(store, bytes);
 }
 
+std::size_t page_buffer_limit() noexcept {
+  return the_depot().limit.load(std::memory_order_relaxed);
+}
+
 std::size_t kept_page_bytes() noexcept {
   return the_depot().kept.load(std::memory_order_relaxed);
 }

@@ -60,6 +60,9 @@ std::size_t page_buffer_capacity(std::size_t bytes) noexcept;
 /// default under AddressSanitizer so that it sees what is used after its end). Kept buffers beyond it are given back.
 void limit_page_buffers(std::size_t bytes) noexcept;
 
+/// The bytes of freed buffers that may be kept.
+std::size_t page_buffer_limit() noexcept;
+
 /// The bytes of freed buffers that are kept now.
 std::size_t kept_page_bytes() noexcept;
 

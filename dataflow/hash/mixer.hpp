@@ -17,13 +17,17 @@ public:
   explicit mixer(std::uint64_t first_key) noexcept
       : first_{fold(first_key ^ hash_key_1, hash_key_2)}, second_{fold(first_ ^ hash_key_3, hash_key_4) | 1} {}
 
-  std::uint64_t operator()(std::uint64_t word) const noexcept { return fold(word ^ first_, second_); }
+  std::uint64_t operator()(std::uint64_t word) const noexcept { return finish(fold(word ^ first_, second_)); }
 
   std::uint64_t operator()(std::uint64_t low, std::uint64_t high) const noexcept {
-    return fold(low ^ first_, high ^ second_);
+    return finish(fold(low ^ first_, high ^ second_));
   }
 
 private:
+  /// One product alone maps keys in a pattern to a pattern: for some salts the numbers 0 to n fall into a few long
+  /// runs.
+  static std::uint64_t finish(std::uint64_t product) noexcept { return (product ^ product >> 32) * hash_key_1; }
+
   std::uint64_t first_;
   std::uint64_t second_;
 };

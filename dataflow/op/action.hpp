@@ -40,6 +40,13 @@ public:
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
+    if constexpr (gives_blocks<Cursor>) {
+      block_ptr records;
+      const bool more = from.take_block(records, n);
+      if (records)
+        full_.push_back(std::move(records));
+      return more;
+    }
     auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
       if (builder_.add(std::forward<X>(x))) [[unlikely]]
         full_.push_back(builder_.take());

@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/hash/combine_table.hpp"
+#include "dataflow/hash/same_key.hpp"
 #include "dataflow/op/channels.hpp"
 #include "dataflow/op/hash_runs.hpp"
 #include "dataflow/plan/cursor.hpp"
@@ -161,7 +162,7 @@ private:
     while (into.size() < max) {
       if (!runs_.next_group([&](record&& r) {
             for (auto& known : same)
-              if (Combiner::key(known) == Combiner::key(r))
+              if (same_key(Combiner::key(known), Combiner::key(r)))
                 return combiner_.merge_combined(Combiner::reach(known), Combiner::take(r));
             same.push_back(std::move(r));
           }))
@@ -320,13 +321,29 @@ auto make_combine(node_info info, Link parent, Combiner combiner, int partitions
 
 namespace crema {
 
+namespace internal {
+
+template <class T, class Link, class F>
+rdd<T> make_reduce(node_info info, Link parent, F f, int partitions) {
+  static_assert(key_value<T>::valid, "reduce_by_key needs a dataset of std::pair<key, value> records");
+  using V = typename key_value<T>::mapped;
+  static_assert(std::is_invocable_r_v<V, F&, V, V>, "reduce_by_key: the reducer must map (V, V) to V");
+  using combiner = pair_combiner<V, V, std::identity, F, F>;
+  return make_combine<typename key_value<T>::key>(std::move(info), std::move(parent), combiner{{}, f, f}, partitions);
+}
+
+} // namespace internal
+
 template <class T, class Node>
 template <class F>
-rdd<T> rdd<T, Node>::reduce_by_key(F f, int partitions, source_location where) const {
-  static_assert(internal::key_value<T>::valid, "reduce_by_key needs a dataset of std::pair<key, value> records");
-  static_assert(std::is_invocable_r_v<V, F&, V, V>, "reduce_by_key: the reducer must map (V, V) to V");
-  using combiner = internal::pair_combiner<V, V, std::identity, F, F>;
-  return internal::make_combine<K>(info("reduce_by_key", where), link(), combiner{{}, f, f}, partitions);
+rdd<T> rdd<T, Node>::reduce_by_key(F f, int partitions, source_location where) const& {
+  return internal::make_reduce<T>(info("reduce_by_key", where), link(), std::move(f), partitions);
+}
+
+template <class T, class Node>
+template <class F>
+rdd<T> rdd<T, Node>::reduce_by_key(F f, int partitions, source_location where) && {
+  return internal::make_reduce<T>(info("reduce_by_key", where), std::move(*this).link(), std::move(f), partitions);
 }
 
 template <class T, class Node>

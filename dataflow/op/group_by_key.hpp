@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/group.hpp"
+#include "dataflow/hash/same_key.hpp"
 #include "dataflow/op/by_hash.hpp"
 #include "dataflow/rdd.hpp"
 
@@ -36,7 +37,7 @@ private:
 
   entry& find(const K& key) {
     for (auto& known : keys_)
-      if (known.first == key)
+      if (same_key(known.first, key))
         return known;
     return keys_.emplace_back(key, std::tuple<group_builder<Vs>...>(group_builder<Vs>{*resources_, *what_}...));
   }

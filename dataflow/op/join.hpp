@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dataflow/hash/same_key.hpp"
 #include "dataflow/op/cogroup.hpp"
 
 #include <vector>
@@ -72,7 +73,7 @@ private:
     left.advance();
     right.advance();
     if ((left.empty() || left.hash() != hash) && (right.empty() || right.hash() != hash)) {
-      if (l.first == r.first)
+      if (same_key(l.first, r.first))
         builder.add(std::move(l.first), std::pair<V, W>{std::move(l.second), std::move(r.second)});
       return true;
     }

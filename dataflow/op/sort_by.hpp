@@ -37,9 +37,15 @@ public:
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
+    if constexpr (gives_blocks<Cursor>) {
+      block_ptr records;
+      const bool more = from.take_block(records, n);
+      keep(std::move(records));
+      return more;
+    }
     auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
       if (builder_.add(std::forward<X>(x))) [[unlikely]]
-        keep();
+        keep(builder_.take());
     };
     return from.pump(sink, n);
   }
@@ -48,7 +54,7 @@ public:
 
   step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
     if (!range_) {
-      keep();
+      keep(builder_.take());
       kept_.finish();
       task_->counters.spilled_bytes += kept_.spilled_bytes();
       return step_result::barrier;
@@ -82,8 +88,7 @@ public:
 private:
   static constexpr std::size_t samples_per_partition = 64;
 
-  void keep() {
-    auto records = builder_.take();
+  void keep(block_ptr records) {
     if (!records)
       return;
     const auto& typed = std::as_const(block_cast<T>(records));

@@ -46,10 +46,8 @@ public:
   template <class Sink>
   [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
     if (!current_) {
-      if (upstream_ == nullptr)
-        return false;
       block_ptr next;
-      const bool more = upstream_->next(next, n);
+      const bool more = take_block(next, n);
       if (!next)
         return more;
       feed(std::move(next));
@@ -57,6 +55,9 @@ public:
     push(sink, n);
     return true;
   }
+
+  /// A whole block, as it is: for a terminal that wants blocks and need not look at records. Not mixed with `pump`.
+  bool take_block(block_ptr& out, std::size_t n) { return upstream_ != nullptr && upstream_->next(out, n); }
 
 private:
   template <class Sink>
@@ -85,6 +86,10 @@ private:
   block_ptr current_;
   std::size_t at_ = 0;
 };
+
+/// A cursor without a function in it: its blocks can be taken as they are.
+template <class Cursor>
+concept gives_blocks = requires(Cursor& from, block_ptr& out) { from.take_block(out, std::size_t{1}); };
 
 // -- links: how an operation holds its parent -----------------------------------------------------------------------
 

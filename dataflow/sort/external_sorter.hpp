@@ -60,7 +60,7 @@ public:
     sources.reserve(runs_.size());
     for (const auto& run : runs_)
       sources.emplace_back(*run, key_);
-    merge_.emplace(std::move(sources), less{order{compare_}});
+    merge_.emplace(std::move(sources), order{compare_});
   }
 
   /// Hands the next records, at most n, to `sink(T&&)`; whether more remain.
@@ -80,10 +80,27 @@ public:
   }
 
 private:
+  /// A key as its function gives it: by reference into the record, or by value. Asked once for each record.
+  class held_key {
+    using result = std::invoke_result_t<KeyFn&, const T&>;
+
+  public:
+    void hold(KeyFn& key, const T& record) {
+      if constexpr (std::is_lvalue_reference_v<result>)
+        value_ = &std::invoke(key, record);
+      else
+        value_.emplace(std::invoke(key, record));
+    }
+    const key_type& operator*() const noexcept { return *value_; }
+
+  private:
+    std::conditional_t<std::is_lvalue_reference_v<result>, const key_type*, std::optional<key_type>> value_{};
+  };
+
   /// The records of a run on disk, block by block.
   class source {
   public:
-    source(block_queue& run, KeyFn key) : run_{&run}, key_{std::move(key)} {}
+    source(block_queue& run, KeyFn key) : run_{&run}, key_of_{std::move(key)} {}
 
     bool next() {
       ++at_;
@@ -93,27 +110,19 @@ private:
         records_ = run_->take(block_++);
         at_ = 0;
       }
+      key_.hold(key_of_, std::as_const(record()));
       return true;
     }
     T& record() { return *(block_cast<T>(records_).begin() + at_); }
-    struct head_type {
-      source* of;
-    };
-    head_type head() noexcept { return {this}; }
-    decltype(auto) key() { return std::invoke(key_, std::as_const(record())); }
+    const key_type& head() const noexcept { return *key_; }
 
   private:
     block_queue* run_;
-    KeyFn key_;
+    KeyFn key_of_;
+    held_key key_;
     block_ptr records_;
     std::size_t block_ = 0;
     std::size_t at_ = ~std::size_t{0};
-  };
-  struct less {
-    order compare;
-    bool operator()(typename source::head_type a, typename source::head_type b) const {
-      return compare(a.of->key(), b.of->key());
-    }
   };
 
   static block_ptr copy_of(const block_ptr& records) {
@@ -161,7 +170,7 @@ private:
   run_sorter<T, KeyFn, Compare> sorter_;
   reservation memory_;
   std::vector<std::unique_ptr<block_queue>> runs_;
-  std::optional<loser_tree<source, less>> merge_;
+  std::optional<loser_tree<source, order>> merge_;
 };
 
 } // namespace crema::internal

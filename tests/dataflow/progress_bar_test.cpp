@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
@@ -84,10 +85,10 @@ protected:
 TEST(StageLine, FitsItsWidth) {
   EXPECT_EQ(to_text(usual, 120),
             "stage 1/3 reduce_by_key [===========>                          ] 12/40 1.2M rows/s 00:03 left");
-  EXPECT_EQ(to_text(usual, 79), "stage 1/3 reduce_by_key [======>               ] 12/40 1.2M rows/s 00:03 left");
-  EXPECT_EQ(to_text(usual, 63), "stage 1/3 reduce_by_key [=>    ] 12/40 1.2M rows/s 00:03 left");
-  EXPECT_EQ(to_text(usual, 60), "stage 1/3 reduce_by_key [===>         ] 12/40 00:03 left");
-  EXPECT_EQ(to_text(usual, 48), "stage 1/3 reduce_by_key 12/40 00:03 left");
+  EXPECT_EQ(to_text(usual, 79), "stage 1/3 reduce_by_key [=======>                ] 12/40 1.2M rows/s 00:03 left");
+  EXPECT_EQ(to_text(usual, 60), "stage 1/3 reduce_by_key [=>   ] 12/40 1.2M rows/s 00:03 left");
+  EXPECT_EQ(to_text(usual, 58), "stage 1/3 reduce_by_key [====>          ] 12/40 00:03 left");
+  EXPECT_EQ(to_text(usual, 46), "stage 1/3 reduce_by_key 12/40 00:03 left");
   EXPECT_EQ(to_text(usual, 39), "stage 1/3 reduce_by_key 12/40");
   EXPECT_EQ(to_text(usual, 28), "stage 1/3 12/40");
   EXPECT_EQ(to_text(usual, 14), "12/40");
@@ -104,19 +105,17 @@ TEST(StageLine, IsNeverWiderThanAsked) {
 }
 
 TEST(StageLine, SaysNothingThatIsNotKnownYet) {
-  EXPECT_EQ(to_text({2, 2, "collect", 0, 8, 0, 700ms}, 60), "stage 2/2 collect [>                             ] 0/8");
+  EXPECT_EQ(to_text({2, 2, "collect", 0, 8, 0, 700ms}, 60),
+            "stage 2/2 collect [>                                   ] 0/8");
 }
 
 TEST(StageLine, IsFullWhenAllTasksAreDone) {
-  EXPECT_EQ(to_text({2, 2, "count", 8, 8, 8, 2s}, 60), "stage 2/2 count [======================] 8/8 4 rows/s");
+  EXPECT_EQ(to_text({2, 2, "count", 8, 8, 8, 2s}, 60), "stage 2/2 count [=============================] 8/8 4 rows/s");
 }
 
 TEST(StageLine, ScalesRatesAndTimes) {
-  const auto tail = [](std::uint64_t rows, std::chrono::nanoseconds running) {
-    return to_text({1, 1, "map", 1, 101, rows, running}, 70).substr(53);
-  };
-  EXPECT_EQ(tail(950, 1s), "950 rows/s 01:40 left");
-  EXPECT_EQ(to_text({1, 1, "map", 1, 2, 1234, 1s}, 40), "stage 1/1 map [=>  ] 1/2 00:01 left");
+  EXPECT_THAT(to_text({1, 1, "map", 1, 101, 950, 1s}, 70), testing::HasSubstr(" 950 rows/s 01:40 left"));
+  EXPECT_EQ(to_text({1, 1, "map", 1, 2, 1234, 1s}, 40), "stage 1/1 map [====>    ] 1/2 00:01 left");
   EXPECT_THAT(to_text({1, 1, "map", 1, 2, 1234, 1s}, 70), testing::HasSubstr(" 1.2k rows/s "));
   EXPECT_THAT(to_text({1, 1, "map", 1, 2, 12'340, 1s}, 70), testing::HasSubstr(" 12k rows/s "));
   EXPECT_THAT(to_text({1, 1, "map", 1, 2, 999'600, 1s}, 70), testing::HasSubstr(" 1.0M rows/s "));

@@ -10,7 +10,7 @@ outcome word_count(const workload_config& config) {
   const auto path = text_file(config);
   context ctx{settings(config)};
   const measuring clock;
-  const auto digest = examples::word_count(ctx, path).aggregate(
+  const auto digest = examples::count_words(ctx, path).aggregate(
     bag_digest{},
     [](bag_digest& digest, const std::pair<std::string, std::uint64_t>& counted) {
       digest.add(counted.second, word_hash(counted.first, counted.second));

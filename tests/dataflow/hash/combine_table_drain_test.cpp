@@ -1,10 +1,30 @@
 #include "tests/dataflow/hash/combine_table_fixture.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <vector>
 
 namespace crema::internal {
+namespace {
+
+enum class watched : uint64_t {};
+uint64_t visited_slots = 0;
+
+struct watched_layout : direct_layout<watched, uint64_t> {
+  static bool matches(const slot& s, const probe& key) noexcept {
+    ++visited_slots;
+    return direct_layout::matches(s, key);
+  }
+};
+
+} // namespace
+
+template <>
+struct combine_layout<watched, uint64_t> {
+  using type = watched_layout;
+};
+
 namespace {
 
 template <class Table>
@@ -55,18 +75,41 @@ TEST(CombineTableDrain, HandsOutTheHashOfEveryKey) {
 }
 
 TEST(CombineTableDrain, IntoAnotherTableDoesNotPileUp) {
-  // With one mapping for both tables the second fills from one end, and this takes minutes.
-  combine_table<uint64_t, sum> first;
-  for (uint64_t i = 0; i < 300'000; ++i)
-    first.add(i * 977, 1);
-  combine_table<uint64_t, sum> second;
-  while (first.drain(1000, [&](uint64_t key, uint64_t&& n) { second.merge(key, n); })) {
+  constexpr uint64_t keys = 50'000;
+  combine_table<watched, sum> first;
+  for (uint64_t i = 0; i < keys; ++i)
+    first.add(watched{i * 977}, 1);
+  combine_table<watched, sum> second;
+  while (first.drain(1000, [&](watched key, uint64_t&& n) { second.merge(key, n); })) {
   }
-  combine_table<uint64_t, sum> third;
-  while (second.drain(1000, [&](uint64_t key, uint64_t&& n) { third.merge(key, n); })) {
+  combine_table<watched, sum> third;
+  while (second.drain(1000, [&](watched key, uint64_t&& n) { third.merge(key, n); })) {
   }
   third.flush();
-  EXPECT_EQ(third.size(), 300'000u);
+  EXPECT_EQ(third.size(), keys);
+  EXPECT_LT(visited_slots, 3 * 3 * keys);
+}
+
+TEST(CombineTableKeys, InPatternsDoNotPileUp) {
+  constexpr uint64_t keys = 5'000;
+  const std::pair<const char*, uint64_t (*)(uint64_t)> patterns[] = {
+    {"dense", [](uint64_t i) { return i; }},
+    {"negative", [](uint64_t i) { return ~i; }},
+    {"multiples", [](uint64_t i) { return i * 4096; }},
+    {"high bits", [](uint64_t i) { return i << 40; }},
+    {"grid", [](uint64_t i) { return (i % 224) << 32 | i / 224; }},
+    {"doubles", [](uint64_t i) { return std::bit_cast<uint64_t>(static_cast<double>(i)); }},
+  };
+  for (const auto& [name, pattern] : patterns)
+    for (uint64_t first = 1; first <= 20; ++first) { // each gives the table another mapping
+      visited_slots = 0;
+      combine_table<watched, sum> table;
+      table.add(watched{first * 1'000'003}, 1);
+      for (uint64_t i = 0; i < keys; ++i)
+        table.add(watched{pattern(i)}, 1);
+      table.flush();
+      EXPECT_LT(visited_slots, 3 * keys) << name << ", first " << first;
+    }
 }
 
 TEST(CombineTableDrain, IsTheSameInEveryRun) {

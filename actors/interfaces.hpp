@@ -1,0 +1,74 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <memory>
+#include <vector>
+
+// The protocols of all actors of one process, on one page.
+//
+//     driver ──spawns──▶ stage ──spawns──▶ partition ──absorb_block──▶ partition of the consuming stage
+//        ▲                 ▲                │  │  ▲                        │
+//        │                 └─barrier_reached┘  │  └──────grant_credit──────┘
+//        └──result_block, task_done, task_failed
+//
+// An actor watches those it spawned: a partition that is over ends, and its end gives its slot back. An exit message
+// stops an actor and all below it; once it is down, nothing of its part of the job is left.
+
+namespace crema::actors {
+
+/// Runs one task.
+using partition_actor = caf::typed_actor<
+  // From its stage: the task has a slot and may produce.
+  caf::reacts_to<produce>,
+  // From a producing partition: take this block. Answered with grant_credit once it is absorbed.
+  caf::reacts_to<absorb_block>,
+  // From its stage: so many producers of an input are done; all of all inputs means that the input is complete.
+  caf::reacts_to<producers_done>,
+  // From a receiver of its blocks, or from whoever kept a result block: so many bytes may be sent again.
+  caf::reacts_to<grant_credit>,
+  // From its stage: what all tasks at the barrier agreed on. The task has a slot again.
+  caf::reacts_to<resolve_barrier>,
+  // INTERNAL: the next slice of the task.
+  caf::reacts_to<step_again>>;
+
+/// The partitions of a stage that receive blocks, by task.
+using receivers = std::shared_ptr<const std::vector<partition_actor>>;
+
+struct stage_opened {
+  using local_message = void;
+  int stage = 0;
+  receivers partitions;
+};
+
+/// Runs the tasks of one stage.
+using stage_actor = caf::typed_actor<
+  // From a producing stage, for all partitions of this one.
+  caf::reacts_to<producers_done>,
+  // From a partition: it waits for the others, with what it has to say to them. Its slot is free.
+  caf::reacts_to<barrier_reached>,
+  // From the driver: what all partitions agreed on; they may go on as slots allow.
+  caf::reacts_to<barrier_agreed>>;
+
+/// Runs one job.
+using driver_actor = caf::typed_actor<
+  // From the engine: the job, once.
+  caf::reacts_to<run_job>,
+  // From a consuming stage: its partitions exist, so its producers may start.
+  caf::reacts_to<stage_opened>,
+  // From a partition of the last stage: a block of the result.
+  caf::reacts_to<result_block>,
+  // From a partition: its task has emitted everything; here it is, to be committed and destroyed.
+  caf::reacts_to<task_done>,
+  // From a partition or a stage: the job cannot go on.
+  caf::reacts_to<task_failed>,
+  // From a stage: one of its partitions waits at the barrier.
+  caf::reacts_to<stage_at_barrier>,
+  // From the engine: the job's caller wants it to end.
+  caf::reacts_to<cancel_job>,
+  // INTERNAL: all stages are down, and everything that they sent before has been seen.
+  caf::reacts_to<end_job>>;
+
+} // namespace crema::actors

@@ -1,0 +1,140 @@
+#include "actors/stage.hpp"
+
+#include "actors/partition.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace crema::actors {
+
+void stage_state::begin(stage_assignment work) {
+  work_ = std::move(work);
+  tasks_ = static_cast<int>(work_.stage->partitions.size());
+  free_ = work_.slots;
+  consumes_ = !work_.stage->producers.empty();
+  phases_.resize(work_.stage->partitions.size());
+  partitions_.resize(work_.stage->partitions.size());
+  if (consumes_) {
+    for (int task = 0; task != tasks_; ++task)
+      spawn(task, task < free_);
+    next_ = std::min(free_, tasks_);
+    free_ -= next_;
+    self_->send(work_.driver,
+                stage_opened{work_.stage->id, std::make_shared<const std::vector<partition_actor>>(partitions_)});
+  }
+  admit();
+}
+
+void stage_state::note(producers_done progress) {
+  for (const auto& partition : partitions_)
+    if (partition)
+      self_->send(partition, progress);
+}
+
+void stage_state::wait_at_barrier(barrier_reached& reached) {
+  phase_of(reached.task) = phase::at_barrier;
+  ++free_;
+  self_->send(work_.driver, stage_at_barrier{work_.stage->id, reached.task, std::move(reached.said)});
+  admit();
+}
+
+void stage_state::resolve(barrier_agreed& agreed) {
+  agreed_ = true;
+  agreement_ = std::move(agreed.agreed);
+  admit();
+}
+
+void stage_state::partition_down(const caf::down_msg& down) {
+  const auto at = live_.find(down.source.id());
+  if (at == live_.end())
+    return;
+  const int task = at->second;
+  live_.erase(at);
+  partitions_[static_cast<std::size_t>(task)] = nullptr;
+  if (stopping_)
+    return;
+  if (down.reason)
+    self_->send(work_.driver, task_failed{error{errc::internal, "the actor of partition " + std::to_string(task)
+                                                                  + " died: " + to_string(down.reason)}});
+  if (std::exchange(phase_of(task), phase::ended) == phase::producing)
+    ++free_;
+  ++ended_;
+  while (ended_prefix_ != tasks_ && phase_of(ended_prefix_) == phase::ended)
+    ++ended_prefix_;
+  tell_consumer();
+  admit();
+}
+
+void stage_state::stop() {
+  stopping_ = true;
+  for (const auto& partition : partitions_)
+    if (partition)
+      self_->send_exit(partition, caf::exit_reason::user_shutdown);
+}
+
+void stage_state::spawn(int task, bool may_produce) {
+  auto partition =
+    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task, work_.driver,
+                                                               stage_actor{self_}, work_.consumers, may_produce});
+  live_.emplace(partition.id(), task);
+  if (may_produce)
+    phase_of(task) = phase::producing;
+  partitions_[static_cast<std::size_t>(task)] = std::move(partition);
+}
+
+void stage_state::admit() {
+  if (stopping_)
+    return;
+  for (; agreed_ && free_ != 0 && resumed_ != tasks_; ++resumed_, --free_) {
+    phase_of(resumed_) = phase::producing;
+    // The last one takes the only reference along: when the job has ended, none may be left here.
+    auto agreement = resumed_ + 1 == tasks_ ? std::move(agreement_) : agreement_;
+    self_->send(partitions_[static_cast<std::size_t>(resumed_)], resolve_barrier{std::move(agreement)});
+  }
+  for (; free_ != 0 && next_ != tasks_; ++next_) {
+    if (!consumes_) {
+      spawn(next_, true);
+    } else if (phase_of(next_) == phase::waiting) {
+      phase_of(next_) = phase::producing;
+      self_->send(partitions_[static_cast<std::size_t>(next_)], produce{});
+    } else {
+      continue; // it streamed to its end without a slot
+    }
+    --free_;
+  }
+}
+
+void stage_state::tell_consumer() {
+  // Each note goes to every partition of the consumer, so their number is bounded whatever the number of tasks.
+  constexpr int most_notes = 32;
+  if (!work_.consumer || ended_prefix_ == told_prefix_)
+    return;
+  if (ended_prefix_ != tasks_ && ended_prefix_ - told_prefix_ < tasks_ / most_notes)
+    return;
+  told_prefix_ = ended_prefix_;
+  self_->send(work_.consumer, producers_done{work_.stage->output.input, told_prefix_});
+}
+
+stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work) {
+  const auto then_end = [self] {
+    if (self->state.ended())
+      self->quit();
+  };
+  self->set_down_handler([=](caf::down_msg& down) {
+    self->state.partition_down(down);
+    then_end();
+  });
+  self->set_exit_handler([=](caf::exit_msg&) {
+    self->state.stop();
+    then_end();
+  });
+  self->state.begin(std::move(work));
+  return {
+    [=](producers_done progress) { self->state.note(progress); },
+    [=](barrier_reached& reached) { self->state.wait_at_barrier(reached); },
+    [=](barrier_agreed& agreed) { self->state.resolve(agreed); },
+  };
+}
+
+} // namespace crema::actors

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace crema::actors {
+
+/// What a stage actor runs. The job outlives the stage's tasks, but not necessarily the actor.
+struct stage_assignment {
+  internal::job_run* job = nullptr;
+  const internal::stage* stage = nullptr;
+  int slots = 1;
+  driver_actor driver;
+  stage_actor consumer; ///< of an exchange
+  receivers consumers;  ///< the consumer's partitions
+};
+
+/// Runs the tasks of one stage: spawns and watches their partition actors, and gives them the slots to produce, in
+/// partition order, so that the first unfinished partition always has one.
+///
+/// A stage that reads an exchange spawns all its partitions at once, because blocks come for all of them; any other
+/// when a slot is free. A task keeps its slot until all that it sent is taken, but not while it waits at a barrier.
+class stage_state {
+public:
+  static inline const char* name = "crema.stage";
+
+  explicit stage_state(stage_actor::pointer self) : self_{self} {}
+
+  void begin(stage_assignment work);
+  void note(producers_done progress);
+  void wait_at_barrier(barrier_reached& reached);
+  void resolve(barrier_agreed& agreed);
+  void partition_down(const caf::down_msg& down);
+  /// Stops all partitions; the actor ends when they are down.
+  void stop();
+
+  bool ended() const noexcept { return ended_ == tasks_ || (stopping_ && live_.empty()); }
+
+private:
+  enum class phase : char { waiting, producing, at_barrier, ended };
+
+  phase& phase_of(int task) { return phases_[static_cast<std::size_t>(task)]; }
+  void spawn(int task, bool may_produce);
+  void admit();
+  void tell_consumer();
+
+  stage_actor::pointer self_;
+  stage_assignment work_;
+  int tasks_ = 0;
+  int free_ = 0;    ///< slots
+  int next_ = 0;    ///< the first task that never had a slot
+  int resumed_ = 0; ///< the first task that was not told what all agreed on
+  int ended_ = 0;
+  int ended_prefix_ = 0; ///< so many of the first tasks have ended
+  int told_prefix_ = 0;
+  bool consumes_ = false;
+  bool agreed_ = false;
+  bool stopping_ = false;
+  std::shared_ptr<const void> agreement_;
+  std::vector<phase> phases_;
+  std::vector<partition_actor> partitions_;
+  std::unordered_map<caf::actor_id, int> live_;
+};
+
+stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work);
+
+} // namespace crema::actors

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "actors/actor_engine.hpp"
+#include "dataflow/context.hpp"
+#include "dataflow/inline_engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+// The engines on which one and the same test runs.
+//
+//     class word_count : public crema::testing::on_every_engine {};
+//     INSTANTIATE_TEST_SUITE_P(Engines, word_count, engine_shapes(), engine_name);
+//     TEST_P(word_count, CountsWords) { ctx.parallelize(…)… }
+
+namespace crema::testing {
+
+/// An engine to run a test on. `threads` 0 is the inline engine.
+struct engine_shape {
+  const char* name;
+  int threads;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const engine_shape& shape) {
+  return out << shape.name;
+}
+
+inline std::vector<engine_shape> all_engine_shapes() {
+  return {{"inline_engine", 0}, {"one_thread", 1}, {"two_threads", 2}, {"five_threads", 5}};
+}
+
+/// For INSTANTIATE_TEST_SUITE_P.
+inline auto engine_shapes() {
+  return ::testing::ValuesIn(all_engine_shapes());
+}
+inline std::string engine_name(const ::testing::TestParamInfo<engine_shape>& info) {
+  return info.param.name;
+}
+
+inline std::unique_ptr<internal::engine> make_engine(const engine_shape& shape) {
+  return shape.threads == 0 ? internal::make_inline_engine(2) : actors::make_actor_engine(shape.threads);
+}
+
+/// No job counts as tiny, so that every one reaches the engine under test.
+inline config test_config(std::size_t memory_limit = std::size_t{256} << 20) {
+  config settings;
+  settings.memory_limit = memory_limit;
+  settings.inline_records = 0;
+  settings.progress = false;
+  return settings;
+}
+
+inline context make_context(const engine_shape& shape, std::size_t memory_limit = std::size_t{256} << 20) {
+  return context{test_config(memory_limit), make_engine(shape)};
+}
+
+/// Numbers of partitions that every operation is tried with.
+inline constexpr int partition_counts[] = {1, 2, 5, 64};
+
+class on_every_engine : public ::testing::TestWithParam<engine_shape> {
+protected:
+  context ctx = make_context(GetParam());
+};
+
+} // namespace crema::testing

@@ -182,19 +182,20 @@ driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> 
                                    running_jobs* registry) {
   self->state.configure(slots, registry);
   self->set_down_handler([=](caf::down_msg& down) { self->state.stage_down(down); });
-  const auto then_end = [self] {
+  const auto turn = [self](auto&& handle) {
+    handle(self->state);
     if (self->state.ended())
       self->quit();
   };
   return {
-    [=](run_job& start) { self->state.begin(start), then_end(); },
-    [=](stage_opened& opened) { self->state.open(opened); },
-    [=](result_block& result) { self->state.accept(result); },
-    [=](task_done& done) { self->state.commit(done), then_end(); },
-    [=](task_failed& failed) { self->state.fail(std::move(failed.failure)); },
-    [=](stage_at_barrier& reached) { self->state.gather(reached); },
-    [=](cancel_job) { self->state.cancel(); },
-    [=](end_job) { self->state.end(), then_end(); },
+    [=](result_block& result) { turn([&](auto& state) { state.accept(result); }); },
+    [=](task_done& done) { turn([&](auto& state) { state.commit(done); }); },
+    [=](run_job& start) { turn([&](auto& state) { state.begin(start); }); },
+    [=](stage_opened& opened) { turn([&](auto& state) { state.open(opened); }); },
+    [=](stage_at_barrier& reached) { turn([&](auto& state) { state.gather(reached); }); },
+    [=](task_failed& failed) { turn([&](auto& state) { state.fail(std::move(failed.failure)); }); },
+    [=](cancel_job) { turn([&](auto& state) { state.cancel(); }); },
+    [=](end_job) { turn([&](auto& state) { state.end(); }); },
   };
 }
 

@@ -251,21 +251,21 @@ void partition_state::finish() {
 }
 
 partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, assignment work) {
-  auto& state = self->state;
-  state.begin(std::move(work));
-  if (state.ended())
+  self->state.begin(std::move(work));
+  if (self->state.ended())
     return partition_actor::behavior_type::make_empty_behavior();
-  const auto then_end = [self] {
+  const auto turn = [self](auto&& handle) {
+    handle(self->state);
     if (self->state.ended())
       self->quit();
   };
   return {
-    [=](produce) { self->state.may_produce(); },
-    [=](absorb_block& arrived) { self->state.absorb(arrived), then_end(); },
-    [=](producers_done progress) { self->state.note(progress), then_end(); },
-    [=](grant_credit credit) { self->state.granted(credit), then_end(); },
-    [=](resolve_barrier& barrier) { self->state.resolve(barrier); },
-    [=](step_again) { self->state.next_slice(), then_end(); },
+    [=](absorb_block& arrived) { turn([&](auto& state) { state.absorb(arrived); }); },
+    [=](grant_credit credit) { turn([&](auto& state) { state.granted(credit); }); },
+    [=](step_again) { turn([&](auto& state) { state.next_slice(); }); },
+    [=](produce) { turn([&](auto& state) { state.may_produce(); }); },
+    [=](producers_done progress) { turn([&](auto& state) { state.note(progress); }); },
+    [=](resolve_barrier& barrier) { turn([&](auto& state) { state.resolve(barrier); }); },
   };
 }
 

@@ -117,23 +117,24 @@ void stage_state::tell_consumer() {
 }
 
 stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work) {
-  const auto then_end = [self] {
+  const auto driver = work.driver;
+  const auto turn = [self, driver](auto&& handle) {
+    try {
+      handle(self->state);
+    } catch (...) {
+      // Memory has run out: the driver stops all, as after any failure.
+      self->send(driver, task_failed{current_error({})});
+    }
     if (self->state.ended())
       self->quit();
   };
-  self->set_down_handler([=](caf::down_msg& down) {
-    self->state.partition_down(down);
-    then_end();
-  });
-  self->set_exit_handler([=](caf::exit_msg&) {
-    self->state.stop();
-    then_end();
-  });
-  self->state.begin(std::move(work));
+  self->set_down_handler([=](caf::down_msg& down) { turn([&](auto& state) { state.partition_down(down); }); });
+  self->set_exit_handler([=](caf::exit_msg&) { turn([&](auto& state) { state.stop(); }); });
+  turn([&](auto& state) { state.begin(std::move(work)); });
   return {
     [=](producers_done progress) { self->state.note(progress); },
-    [=](barrier_reached& reached) { self->state.wait_at_barrier(reached); },
-    [=](barrier_agreed& agreed) { self->state.resolve(agreed); },
+    [=](barrier_reached& reached) { turn([&](auto& state) { state.wait_at_barrier(reached); }); },
+    [=](barrier_agreed& agreed) { turn([&](auto& state) { state.resolve(agreed); }); },
   };
 }
 

@@ -154,14 +154,16 @@ std::vector<stage_line> progress_bar::running(const std::vector<stage_progress>&
   std::vector<stage_line> lines;
   for (std::size_t i = 0; i != stages.size(); ++i) {
     const auto& stage = stages[i];
-    if (stage.done == stage.tasks)
-      began_.erase(stage.id); // a further plan of the job may have a stage of that number
     if (!stage.started || stage.done == stage.tasks)
       continue;
-    // What runs already when the bar begins to look has run from the job's beginning.
-    const auto began = began_.try_emplace(stage.id, first_ ? std::chrono::nanoseconds{0} : elapsed).first->second;
+    // What runs already when the bar begins to look has run from the job's beginning. Where tasks are undone again it
+    // is the stage of a further plan of the job.
+    auto& seen = seen_.try_emplace(stage.id, sight{first_ ? std::chrono::nanoseconds{0} : elapsed, 0}).first->second;
+    if (stage.done < seen.done)
+      seen.began = elapsed;
+    seen.done = stage.done;
     lines.push_back({static_cast<int>(i) + 1, static_cast<int>(stages.size()), stage.title, stage.done, stage.tasks,
-                     stage.rows, elapsed - began});
+                     stage.rows, elapsed - seen.began});
   }
   first_ = false;
   return lines;

@@ -49,6 +49,11 @@ public:
   void show(const std::vector<stage_progress>& stages, std::chrono::nanoseconds elapsed);
 
 private:
+  struct sight {
+    std::chrono::nanoseconds began;
+    int done;
+  };
+
   std::vector<stage_line> running(const std::vector<stage_progress>& stages, std::chrono::nanoseconds elapsed);
   bool take_terminal();
 
@@ -56,7 +61,7 @@ private:
   bool wanted_;
   int lines_ = 0; ///< on the terminal now
   bool first_ = true;
-  std::unordered_map<int, std::chrono::nanoseconds> began_;
+  std::unordered_map<int, sight> seen_; ///< by stage
 };
 
 } // namespace crema::internal

@@ -18,15 +18,15 @@ namespace crema::examples {
 
 /// The numbers of a line "from<blanks or tab>to". Anything else is invalid_argument, with the line.
 inline std::pair<std::uint64_t, std::uint64_t> parse_edge(std::string_view line) {
-  std::pair<std::uint64_t, std::uint64_t> edge;
+  std::pair<std::uint64_t, std::uint64_t> ends;
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   const char* at = line.data();
   const char* const end = at + line.size();
   bool good = true;
-  for (auto* number : {&edge.first, &edge.second}) {
+  for (auto* number : {&ends.first, &ends.second}) {
     const char* const gap = at;
     at = std::find_if_not(at, end, blank);
-    good = good && (number == &edge.first || at != gap);
+    good = good && (number == &ends.first || at != gap);
     const auto [stop, problem] = std::from_chars(at, end, *number);
     good = good && problem == std::errc{};
     at = stop;
@@ -34,7 +34,7 @@ inline std::pair<std::uint64_t, std::uint64_t> parse_edge(std::string_view line)
   if (!good || std::find_if_not(at, end, blank) != end)
     throw error{errc::invalid_argument,
                 "not an edge: \"" + std::string{line.substr(0, 100)} + "\"; expected two vertex numbers, from and to"};
-  return edge;
+  return ends;
 }
 
 /// Vertices by the numbers that a file gives them: the i-th smallest is vertex i.
@@ -93,18 +93,10 @@ struct random_edge {
   std::uint32_t vertices;
 
   edge operator()(std::int64_t index) const {
-    const auto random = mix(mix(seed) + static_cast<std::uint64_t>(index));
-    const auto below = [this](std::uint64_t bits) { return static_cast<std::uint32_t>((bits * vertices) >> 32); };
+    const auto random = mix64(mix64(seed + 1) + static_cast<std::uint64_t>(index) * 0x9e3779b97f4a7c15U);
     const auto skewed = static_cast<double>(random >> 32) / 4294967296.0;
-    return {below(mix(random) >> 32), below(static_cast<std::uint64_t>(skewed * skewed * 4294967296.0))};
-  }
-
-  /// splitmix64
-  static std::uint64_t mix(std::uint64_t x) {
-    x += 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-    return x ^ (x >> 31);
+    const auto from = (mix64(random) >> 32) * vertices >> 32;
+    return {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(skewed * skewed * vertices)};
   }
 };
 

@@ -11,13 +11,6 @@ namespace {
 /// Up to here the most frequent words are found by keeping the best; beyond, by sorting all.
 constexpr std::int64_t most_kept = 10'000;
 
-std::string comma_list(const std::vector<std::string>& uris) {
-  std::string list;
-  for (const auto& uri : uris)
-    list += (list.empty() ? "" : ",") + uri;
-  return list;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {

@@ -36,8 +36,9 @@ namespace crema::internal {
 /// if the caller has them); numbers by value; anything else as K&& or const K&, which is copied only when it must be.
 /// -0.0 is 0.0, and NaN is one key. Values of one key are combined in the order in which they were given.
 ///
-/// Batches. Large tables are slower than memory is patient: keys wait in small batches for their slots to arrive.
-/// So `size()` and `full()` may lag some 60 keys behind until `flush()`; `drain` flushes by itself.
+/// Batches. In a table beyond the second-level cache keys wait in small batches for their slots to arrive from memory.
+/// So `full()` may lag some 60 keys behind until `flush()`, and `size()` may be too large by as many; `drain` flushes
+/// by itself.
 ///
 /// Memory. A table takes every key. When its reservation refuses growth (beyond 64 KiB of slots, which are always
 /// granted) it becomes `full()` and grows by force only: ask after each block of input, then drain it to the exchange
@@ -81,17 +82,17 @@ public:
 
   /// Applies what still waits.
   void flush() {
-    if (!adds_.empty())
+    if (adds_.size() != 0)
       apply_all<mode::adding>(adds_);
-    if (!merges_.empty())
+    if (merges_.size() != 0)
       apply_all<mode::merging>(merges_);
   }
 
   /// Whether growth was refused since the table was last empty.
   bool full() const noexcept { return table_.full(); }
 
-  /// The number of different keys.
-  std::size_t size() const noexcept { return table_.size(); }
+  /// The number of different keys; each that still waits counts for one, so 0 means that nothing is here at all.
+  std::size_t size() const noexcept { return table_.size() + adds_.size() + merges_.size(); }
 
   /// Bytes held, with what entries own.
   std::size_t capacity_bytes() const noexcept { return table_.capacity_bytes(); }

@@ -24,7 +24,7 @@ public:
   pending_batch& operator=(const pending_batch&) = delete;
   ~pending_batch() { clear(); }
 
-  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
 
   /// Adds one; true when that was the last one that fits.
   [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {
@@ -54,7 +54,7 @@ class pending_pair {
   using batch = pending_batch<Probe, Payload>;
 
 public:
-  bool empty() const noexcept { return halves_[0].empty() && halves_[1].empty(); }
+  std::size_t size() const noexcept { return halves_[0].size() + halves_[1].size(); }
 
   /// Adds one; true when `turn` must come next.
   [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {

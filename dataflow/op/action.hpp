@@ -156,8 +156,8 @@ job<Result> value_job(const Link& link, std::string_view action, State initial, 
   using part = typename value_terminal<State>::result_type;
   auto collected = std::make_shared<block_collector>(static_cast<std::size_t>(link.at->partitions()));
   auto run = start_action(link.at, action, fused_factory<value_terminal<State>>(link, std::move(initial)), collected);
-  return {job_handle{std::move(run)}, [collected, at = link.at, merge = std::move(merge)]() mutable -> Result {
-            return guarded(*at, merge, join_blocks<part>(*collected));
+  return {job_handle{std::move(run)}, [collected, at = link.at, action, merge = std::move(merge)]() mutable -> Result {
+            return guarded(action_site{at.get(), action}, [&] { return merge(join_blocks<part>(*collected)); });
           }};
 }
 

@@ -10,7 +10,10 @@ job<std::vector<T>> rdd<T, Node>::collect_async() const {
   auto collected = std::make_shared<internal::block_collector>(static_cast<std::size_t>(num_partitions()));
   auto run =
     internal::start_action(node_, "collect", internal::fused_factory<internal::record_terminal<T>>(from), collected);
-  return {internal::job_handle{std::move(run)}, [collected] { return internal::join_blocks<T>(*collected); }};
+  return {internal::job_handle{std::move(run)}, [collected, at = node_] {
+            return internal::guarded(internal::action_site{at.get(), "collect"},
+                                     [&] { return internal::join_blocks<T>(*collected); });
+          }};
 }
 
 } // namespace crema

@@ -25,11 +25,13 @@ job<hash_map<K, V>> map_job(const Link& from, std::string_view action) {
   require_key<K>();
   auto collected = std::make_shared<block_collector>(static_cast<std::size_t>(from.at->partitions()));
   auto run = start_action(from.at, action, fused_factory<record_terminal<std::pair<K, V>>>(from), collected);
-  return {job_handle{std::move(run)}, [collected] {
-            hash_map<K, V> map;
-            for (auto& [key, value] : join_blocks<std::pair<K, V>>(*collected))
-              map.insert_or_assign(std::move(key), std::move(value));
-            return map;
+  return {job_handle{std::move(run)}, [collected, at = from.at, action] {
+            return guarded(action_site{at.get(), action}, [&] {
+              hash_map<K, V> map;
+              for (auto& [key, value] : join_blocks<std::pair<K, V>>(*collected))
+                map.insert_or_assign(std::move(key), std::move(value));
+              return map;
+            });
           }};
 }
 

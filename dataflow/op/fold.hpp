@@ -15,7 +15,7 @@ namespace internal {
 
 template <class T, class F>
 struct reduce_state {
-  const node* at;
+  action_site at;
   F f;
   std::optional<T> so_far{};
 
@@ -25,7 +25,7 @@ struct reduce_state {
     while (!so_far) {
       auto first = [this]<class X>(X&& x) {
         if (so_far)
-          so_far.emplace(guarded(*at, f, std::move(*so_far), std::forward<X>(x)));
+          so_far.emplace(guarded(at, f, std::move(*so_far), std::forward<X>(x)));
         else
           so_far.emplace(std::forward<X>(x));
       };
@@ -34,7 +34,7 @@ struct reduce_state {
     }
     T value = std::move(*so_far);
     auto rest = [ this, &value ]<class X>(X && x) __attribute__((always_inline)) {
-      value = T(guarded(*at, f, std::move(value), std::forward<X>(x)));
+      value = T(guarded(at, f, std::move(value), std::forward<X>(x)));
     };
     const bool more = from.pump(rest, n);
     so_far.emplace(std::move(value));
@@ -50,19 +50,19 @@ T reduce_parts(std::vector<T> parts, F& f, const char* action) {
     throw error{errc::empty_collection, std::string{action} + ": the dataset has no records"};
   T value = std::move(parts.front());
   for (std::size_t i = 1; i != parts.size(); ++i)
-    value = f(std::move(value), std::move(parts[i]));
+    value = f(std::move(value), T(std::move(parts[i])));
   return value;
 }
 
 template <class T, class F, class Link>
 job<T> reduce_job(const Link& from, const char* action, F f) {
-  return value_job<T>(from, action, reduce_state<T, F>{from.at.get(), f, {}},
+  return value_job<T>(from, action, reduce_state<T, F>{{from.at.get(), action}, f, {}},
                       [f, action](std::vector<T> parts) mutable { return reduce_parts(std::move(parts), f, action); });
 }
 
 template <class U, class Step>
 struct aggregate_state {
-  const node* at;
+  action_site at;
   Step step;
   U so_far;
 
@@ -71,11 +71,11 @@ struct aggregate_state {
     U value = std::move(so_far);
     auto sink = [ this, &value ]<class X>(X && x) __attribute__((always_inline)) {
       if constexpr (std::is_void_v<decltype(std::invoke(step, value, std::forward<X>(x)))>)
-        guarded(*at, step, value, std::forward<X>(x)); // a step that changes its state in place
+        guarded(at, step, value, std::forward<X>(x)); // a step that changes its state in place
       else if constexpr (std::is_lvalue_reference_v<decltype(std::invoke(step, value, std::forward<X>(x)))>)
-        guarded(*at, step, value, std::forward<X>(x));
+        guarded(at, step, value, std::forward<X>(x));
       else
-        value = guarded(*at, step, std::move(value), std::forward<X>(x));
+        value = guarded(at, step, std::move(value), std::forward<X>(x));
     };
     const bool more = from.pump(sink, n);
     so_far = std::move(value);
@@ -84,6 +84,17 @@ struct aggregate_state {
 
   std::optional<U> result() { return std::move(so_far); }
 };
+
+template <class U, class Link, class Step, class Merge>
+job<U> aggregate_job(const Link& from, const char* action, U zero, Step step, Merge merge) {
+  return value_job<U>(from, action, aggregate_state<U, Step>{{from.at.get(), action}, std::move(step), zero},
+                      [zero, merge = std::move(merge)](std::vector<U> parts) mutable {
+                        U value = std::move(zero);
+                        for (auto&& part : parts)
+                          value = merge(std::move(value), U(std::move(part)));
+                        return value;
+                      });
+}
 
 } // namespace internal
 
@@ -98,7 +109,7 @@ template <class T, class Node>
 template <class F>
 job<T> rdd<T, Node>::fold_async(T zero, F f) const {
   static_assert(std::is_invocable_r_v<T, F&, T, T>, "fold: the function must map (T, T) to T");
-  return aggregate_async(std::move(zero), f, f);
+  return internal::aggregate_job<T>(link(), "fold", std::move(zero), f, f);
 }
 
 template <class T, class Node>
@@ -107,15 +118,7 @@ job<U> rdd<T, Node>::aggregate_async(U zero, Step step, Merge merge) const {
   static_assert(std::invocable<Step&, U&, const T&> || std::invocable<Step&, U, const T&>,
                 "aggregate: the step must map (U, T) to U, or change its first argument in place");
   static_assert(std::is_invocable_r_v<U, Merge&, U, U>, "aggregate: the merge must map (U, U) to U");
-  auto from = link();
-  return internal::value_job<U>(from, "aggregate",
-                                internal::aggregate_state<U, Step>{from.at.get(), std::move(step), zero},
-                                [zero, merge = std::move(merge)](std::vector<U> parts) mutable {
-                                  U value = std::move(zero);
-                                  for (auto& part : parts)
-                                    value = merge(std::move(value), std::move(part));
-                                  return value;
-                                });
+  return internal::aggregate_job<U>(link(), "aggregate", std::move(zero), std::move(step), std::move(merge));
 }
 
 template <class T, class Node>
@@ -123,12 +126,12 @@ auto rdd<T, Node>::sum_async() const {
   if constexpr (std::is_integral_v<T>) {
     // Adding many small numbers must not overflow their own type.
     using wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
-    return aggregate_async(
-      wide{0}, [](wide a, T b) { return a + static_cast<wide>(b); }, std::plus<wide>{});
+    return internal::aggregate_job<wide>(
+      link(), "sum", wide{0}, [](wide a, T b) { return a + static_cast<wide>(b); }, std::plus<wide>{});
   } else {
     static_assert(
       requires(T a, T b) { T(a + b); }, "sum: records must have an operator+");
-    return aggregate_async(T{}, std::plus<>{}, std::plus<>{});
+    return internal::aggregate_job<T>(link(), "sum", T{}, std::plus<>{}, std::plus<>{});
   }
 }
 

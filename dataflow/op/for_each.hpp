@@ -9,7 +9,7 @@ namespace internal {
 
 template <class T, class F>
 struct for_each_state {
-  const node* at;
+  action_site at;
   F f;
   [[no_unique_address]] scratch<T> room{};
 
@@ -17,9 +17,9 @@ struct for_each_state {
   bool pump(Cursor& from, std::size_t n) {
     auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
       if constexpr (std::invocable<F&, X&&>)
-        guarded(*at, f, std::forward<X>(x));
+        guarded(at, f, std::forward<X>(x));
       else
-        guarded(*at, f, room.hold(std::forward<X>(x)));
+        guarded(at, f, room.hold(std::forward<X>(x)));
     };
     return from.pump(sink, n);
   }
@@ -30,19 +30,19 @@ struct for_each_state {
 template <class T, class F>
 class partition_terminal {
 public:
-  partition_terminal(task_scope& task, const node* at, F f) : at_{at}, f_{std::move(f)} { task.must_not_starve(); }
+  partition_terminal(task_scope& task, action_site at, F f) : at_{at}, f_{std::move(f)} { task.must_not_starve(); }
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t) {
     cursor_range<T, Cursor> records{std::move(from)};
-    guarded(*at_, f_, static_cast<partition_range<T>&>(records));
+    guarded(at_, f_, static_cast<partition_range<T>&>(records));
     return false;
   }
   void flush(emitter&) {}
   step_result finish(emitter&, std::chrono::steady_clock::time_point) { return step_result::done; }
 
 private:
-  const node* at_;
+  action_site at_;
   F f_;
 };
 
@@ -53,7 +53,8 @@ template <class F>
 job<void> rdd<T, Node>::for_each_async(F f) const {
   static_assert(internal::record_function<F, T>, "for_each: the function must be callable with a record");
   auto from = link();
-  return internal::value_job<void>(from, "for_each", internal::for_each_state<T, F>{from.at.get(), std::move(f)},
+  return internal::value_job<void>(from, "for_each",
+                                   internal::for_each_state<T, F>{{from.at.get(), "for_each"}, std::move(f)},
                                    [](const std::vector<bool>&) {});
 }
 
@@ -65,7 +66,7 @@ job<void> rdd<T, Node>::for_each_partition_async(F f) const {
   auto from = link();
   auto nothing = std::make_shared<internal::block_collector>(static_cast<std::size_t>(num_partitions()));
   auto make = internal::fused_factory<internal::partition_terminal<T, F>>(
-    from, static_cast<const internal::node*>(from.at.get()), std::move(f));
+    from, internal::action_site{from.at.get(), "for_each_partition"}, std::move(f));
   return {internal::job_handle{internal::start_action(node_, "for_each_partition", std::move(make), nothing)}, [] {}};
 }
 

@@ -27,8 +27,8 @@ public:
   /// Calls f(K&&, group<Vs>&&...) for each key, and forgets them.
   template <class F>
   void take(F&& f) {
-    for (auto& [key, groups] : keys_)
-      std::apply([&](auto&... each) { f(std::move(key), each.take()...); }, groups);
+    for (auto& known : keys_)
+      std::apply([&](auto&... each) { f(std::move(known.first), each.take()...); }, known.second);
     keys_.clear();
   }
 

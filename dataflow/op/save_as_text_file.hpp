@@ -41,13 +41,13 @@ void as_line(const T& record, Write&& write) {
 template <class T>
 class text_terminal {
 public:
-  text_terminal(task_scope& task, const node* at, std::shared_ptr<text_output> output)
+  text_terminal(task_scope& task, action_site at, std::shared_ptr<text_output> output)
       : at_{at}, output_{std::move(output)}, part_{output_->open_part(task.id().partition, task.id().attempt)} {}
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
     auto sink = [this]<class X>(const X& x) __attribute__((always_inline)) {
-      guarded(*at_, [&] {
+      guarded(at_, [&] {
         if constexpr (line_of_text<X>)
           as_line(x, [this](std::string_view line) { part_->write(line); });
         else
@@ -62,7 +62,7 @@ public:
   void commit() { output_->commit_part(std::move(part_)); }
 
 private:
-  const node* at_;
+  action_site at_;
   std::shared_ptr<text_output> output_;
   std::unique_ptr<part_writer> part_;
 };
@@ -97,7 +97,7 @@ job<void> rdd<T, Node>::save_as_text_file_async(const std::string& uri) const {
   auto output = std::make_shared<internal::text_output>(uri);
   auto from = link();
   auto make = internal::fused_factory<internal::text_terminal<T>>(
-    from, static_cast<const internal::node*>(from.at.get()), output);
+    from, internal::action_site{from.at.get(), "save_as_text_file"}, output);
   auto run = internal::start_action(node_, "save_as_text_file", std::move(make),
                                     std::make_shared<internal::text_commit>(output, num_partitions()));
   return {internal::job_handle{std::move(run)}, [] {}};

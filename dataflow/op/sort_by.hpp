@@ -21,7 +21,9 @@ namespace internal {
 
 template <class T, class KeyFn, class Compare>
 class sort_sender {
-  using key_type = std::remove_cvref_t<std::invoke_result_t<KeyFn&, const T&>>;
+  using given_key = std::remove_cvref_t<std::invoke_result_t<KeyFn&, const T&>>;
+  // Samples are sorted in place, which a std::vector<bool> does not offer.
+  using key_type = std::conditional_t<std::is_same_v<given_key, bool>, unsigned char, given_key>;
   using splitters = std::vector<key_type>;
 
 public:

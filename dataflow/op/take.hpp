@@ -40,25 +40,27 @@ private:
   block_builder<T> builder_{std::size_t{1} << 40};
 };
 
-/// Takes from a growing number of partitions until there are enough records, as Spark does: one, then four times as
-/// many.
+/// Takes from a growing number of partitions until there are enough records, as Spark does: one, then half as many
+/// again as the ones tried so far say are needed, but at most four times as many as were tried.
 template <class T, class Link>
 class take_handler final : public result_handler {
 public:
   take_handler(Link from, std::string_view action, std::uint64_t n) : from_{std::move(from)}, action_{action}, n_{n} {}
 
   std::optional<job_plan> next_plan() override {
-    for (auto& record : collected_ ? join_blocks<T>(*collected_) : std::vector<T>{})
-      if (taken_.size() < n_)
-        taken_.push_back(std::move(record));
+    if (collected_)
+      guarded(action_site{from_.at.get(), action_}, [this] {
+        for (auto&& record : join_blocks<T>(*collected_))
+          if (taken_.size() < n_)
+            taken_.push_back(std::move(record));
+      });
     collected_.reset();
     const int partitions = from_.at->partitions();
     if (taken_.size() >= n_ || next_ == partitions)
       return {};
     std::vector<int> some;
-    for (; next_ < partitions && static_cast<int>(some.size()) < width_; ++next_)
+    for (auto width = next_width(); next_ < partitions && width != 0; ++next_, --width)
       some.push_back(next_);
-    width_ *= 4;
     collected_.emplace(some.size());
     return plan_action(from_.at, action_, fused_factory<take_terminal<T>>(from_, n_ - taken_.size()), std::move(some));
   }
@@ -70,11 +72,20 @@ public:
   std::vector<T> take() { return std::move(taken_); }
 
 private:
+  int next_width() const {
+    if (next_ == 0)
+      return 1;
+    const auto most = 4.0 * next_;
+    if (taken_.empty())
+      return static_cast<int>(std::min(most, 1e9));
+    const auto needed = 1.5 * static_cast<double>(n_) * next_ / static_cast<double>(taken_.size());
+    return static_cast<int>(std::clamp(needed - next_, 1.0, std::min(most, 1e9)));
+  }
+
   Link from_;
   std::string_view action_;
   std::uint64_t n_;
   int next_ = 0;
-  int width_ = 1;
   std::optional<block_collector> collected_;
   std::vector<T> taken_;
 };

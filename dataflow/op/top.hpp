@@ -1,8 +1,11 @@
 #pragma once
 
 #include "dataflow/op/action.hpp"
+#include "dataflow/sort/sort_key.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
 
 namespace crema {
 
@@ -18,17 +21,24 @@ struct best_state {
     T record;
   };
 
-  const node* at;
+  action_site at;
   std::uint64_t n;
   KeyFn key;
-  Before before;
   std::uint64_t seen = 0;
   std::vector<candidate> heap; // the worst of the kept on top
 
-  bool better(const candidate& a, const candidate& b) const {
-    if (before(a.key, b.key))
+  /// Whether `a` is before `b`, made total for floating-point numbers: NaN comes last whatever the direction.
+  static bool ahead(const key_type& a, const key_type& b) {
+    if constexpr (std::floating_point<key_type>)
+      return !std::isnan(a) && (std::isnan(b) || Before{}(a, b));
+    else
+      return sort_order<key_type, Before>{}(a, b);
+  }
+
+  static bool better(const candidate& a, const candidate& b) {
+    if (ahead(a.key, b.key))
       return true;
-    return !before(b.key, a.key) && a.order < b.order;
+    return !ahead(b.key, a.key) && a.order < b.order;
   }
 
   template <class X>
@@ -37,16 +47,15 @@ struct best_state {
     if (n == 0)
       return;
     T record(std::forward<X>(x));
-    guarded(*at, [&] {
-      const auto worse_on_top = [this](const candidate& a, const candidate& b) { return better(a, b); };
+    guarded(at, [&] {
       candidate next{std::invoke(key, std::as_const(record)), order, std::move(record)};
       if (heap.size() < n) {
         heap.push_back(std::move(next));
-        std::push_heap(heap.begin(), heap.end(), worse_on_top);
-      } else if (before(next.key, heap.front().key)) {
-        std::pop_heap(heap.begin(), heap.end(), worse_on_top);
+        std::push_heap(heap.begin(), heap.end(), better);
+      } else if (ahead(next.key, heap.front().key)) {
+        std::pop_heap(heap.begin(), heap.end(), better);
         heap.back() = std::move(next);
-        std::push_heap(heap.begin(), heap.end(), worse_on_top);
+        std::push_heap(heap.begin(), heap.end(), better);
       }
     });
   }
@@ -57,7 +66,7 @@ struct best_state {
   }
 
   std::optional<std::vector<T>> result() {
-    std::sort(heap.begin(), heap.end(), [this](const candidate& a, const candidate& b) { return better(a, b); });
+    std::sort(heap.begin(), heap.end(), better);
     std::vector<T> records;
     for (auto& kept : heap)
       records.push_back(std::move(kept.record));
@@ -66,15 +75,15 @@ struct best_state {
 };
 
 template <class T, class Before, class Link, class KeyFn>
-job<std::vector<T>> best_job(const Link& from, const char* action, std::int64_t wanted, KeyFn key, Before before) {
+job<std::vector<T>> best_job(const Link& from, const char* action, std::int64_t wanted, KeyFn key, Before) {
   static_assert(std::invocable<KeyFn&, const T&>, "the key function must be callable with a record");
   using state = best_state<T, KeyFn, Before>;
   const auto n = static_cast<std::uint64_t>(std::max<std::int64_t>(0, wanted));
-  state initial{from.at.get(), n, key, before, 0, {}};
+  state initial{{from.at.get(), action}, n, key, 0, {}};
   return value_job<std::vector<T>>(from, action, initial, [initial](std::vector<std::vector<T>> parts) mutable {
     for (auto& part : parts)
-      for (auto& record : part)
-        initial.add(std::move(record));
+      for (auto&& record : part)
+        initial.add(T(std::move(record)));
     return std::move(*initial.result());
   });
 }

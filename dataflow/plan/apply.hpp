@@ -56,12 +56,20 @@ using owned_t = typename owned<std::decay_t<X>>::type;
 
 // -- calls of user functions ----------------------------------------------------------------------------------------
 
-/// Throws what is being handled as a crema::error that names the operator `at`.
-[[noreturn]] void fail_at(const node& at);
+/// Where the functions given to an action are called: the action has no node of its own.
+struct action_site {
+  const node* of; ///< the dataset that was asked
+  std::string_view action;
+};
 
-/// Calls `f(args...)`; an exception leaves as a crema::error that names the operator `at`. Costs nothing unless thrown.
-template <class F, class... Args>
-[[gnu::always_inline]] inline decltype(auto) guarded(const node& at, F&& f, Args&&... args) {
+/// Throws what is being handled as a crema::error that names the operator or the action `at`.
+[[noreturn]] void fail_at(const node& at);
+[[noreturn]] void fail_at(const action_site& at);
+
+/// Calls `f(args...)`; an exception leaves as a crema::error that names `at`, a node or an action_site. Costs nothing
+/// unless thrown.
+template <class Site, class F, class... Args>
+[[gnu::always_inline]] inline decltype(auto) guarded(const Site& at, F&& f, Args&&... args) {
   try {
     return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
   } catch (...) {

@@ -75,8 +75,12 @@ std::string to_string(const source_location& where) {
 }
 
 void fail_at(const node& at) {
+  fail_at(action_site{&at, at.op()});
+}
+
+void fail_at(const action_site& at) {
   throw current_error(
-    {.op = std::string{at.op()}, .location = to_string(at.where()), .task = {}, .node = {}, .type = {}});
+    {.op = std::string{at.action}, .location = to_string(at.of->where()), .task = {}, .node = {}, .type = {}});
 }
 
 } // namespace crema::internal

@@ -21,9 +21,9 @@ std::uint64_t load(const char* from) {
 __m128i load_short(const char* from, std::size_t size) {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
-  if (size >= 8) {
+  if (size > 8) {
     low = load<std::uint64_t>(from);
-    high = size == 8 ? 0 : load<std::uint64_t>(from + size - 8) >> (8 * (16 - size));
+    high = load<std::uint64_t>(from + size - 8) >> (8 * (16 - size));
   } else if (size >= 4) {
     low = load<std::uint32_t>(from) | load<std::uint32_t>(from + size - 4) << (8 * (size - 4));
   } else if (size > 0) {

@@ -158,6 +158,17 @@ TEST_F(ProgressBar, TakesTheTimeOfAStageFromItsBeginning) {
   EXPECT_EQ(screen_.screen(), "\r\x1b[J" + to_text({2, 2, "collect", 1, 2, 0, 5s}, 79));
 }
 
+TEST_F(ProgressBar, BeginsAnewWithAFurtherPlanOfTheJob) {
+  progress_bar bar{true, screen_.end()};
+  stages_ = {{0, "take", 4, 2, true, 10}};
+  bar.show(stages_, 10s);
+  stages_ = {{0, "take", 8, 1, true, 10}};
+  bar.show(stages_, 20s);
+  screen_.screen();
+  bar.show(stages_, 22s);
+  EXPECT_EQ(screen_.screen(), "\r\x1b[J" + to_text({1, 1, "take", 1, 8, 10, 2s}, 79));
+}
+
 TEST_F(ProgressBar, FollowsTheWidthOfTheTerminal) {
   progress_bar bar{true, screen_.end()};
   screen_.resize(30);

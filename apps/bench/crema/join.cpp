@@ -18,9 +18,9 @@ outcome join(const workload_config& config) {
                         .join(side(config.seed + 1))
                         .aggregate(
                           bag_digest{},
-                          [](bag_digest& digest, const auto& row) {
+                          [](bag_digest& sum, const auto& row) {
                             const auto& [key, values] = row;
-                            digest.add(values.first + values.second, join_hash(key, values.first, values.second));
+                            sum.add(values.first + values.second, join_hash(key, values.first, values.second));
                           },
                           [](bag_digest a, const bag_digest& b) { return a += b; });
   return clock.stop(digest.text());

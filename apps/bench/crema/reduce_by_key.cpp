@@ -15,8 +15,8 @@ outcome reduce(const workload_config& config, std::size_t keys) {
                         .reduce_by_key(std::plus<std::uint64_t>{})
                         .aggregate(
                           bag_digest{},
-                          [](bag_digest& digest, const std::pair<std::uint64_t, std::uint64_t>& row) {
-                            digest.add(row.second, pair_hash(row.first, row.second));
+                          [](bag_digest& sum, const std::pair<std::uint64_t, std::uint64_t>& row) {
+                            sum.add(row.second, pair_hash(row.first, row.second));
                           },
                           [](bag_digest a, const bag_digest& b) { return a += b; });
   return clock.stop(digest.text());

@@ -21,7 +21,7 @@ outcome sort(const workload_config& config) {
   numbers.count();
   const measuring clock;
   const auto digest = numbers.sort_by(std::identity{}).aggregate(
-    sequence_digest{}, [](sequence_digest& digest, std::uint64_t x) { digest.add(x); }, joined);
+    sequence_digest{}, [](sequence_digest& sum, std::uint64_t x) { sum.add(x); }, joined);
   return clock.stop(digest.text());
 }
 
@@ -35,7 +35,7 @@ outcome tera_sort(const workload_config& config) {
   const measuring clock;
   const auto digest = records.sort_by([](const record& r) -> const auto& { return r.key; })
                         .aggregate(
-                          sequence_digest{}, [](sequence_digest& digest, const record& r) { digest.add(r.number()); },
+                          sequence_digest{}, [](sequence_digest& sum, const record& r) { sum.add(r.number()); },
                           joined);
   return clock.stop(digest.text());
 }

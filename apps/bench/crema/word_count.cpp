@@ -12,8 +12,8 @@ outcome word_count(const workload_config& config) {
   const measuring clock;
   const auto digest = examples::count_words(ctx, path).aggregate(
     bag_digest{},
-    [](bag_digest& digest, const std::pair<std::string, std::uint64_t>& counted) {
-      digest.add(counted.second, word_hash(counted.first, counted.second));
+    [](bag_digest& sum, const std::pair<std::string, std::uint64_t>& counted) {
+      sum.add(counted.second, word_hash(counted.first, counted.second));
     },
     [](bag_digest a, const bag_digest& b) { return a += b; });
   return clock.stop(digest.text());

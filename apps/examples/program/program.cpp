@@ -33,6 +33,13 @@ std::string one_line(std::string text) {
 
 } // namespace
 
+std::string comma_list(const std::vector<std::string>& uris) {
+  std::string list;
+  for (const auto& uri : uris)
+    list += (list.empty() ? "" : ",") + uri;
+  return list;
+}
+
 struct program::parser : CLI::App {
   using CLI::App::App;
 };

@@ -18,6 +18,9 @@ class usage_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What text_file takes for several URIs.
+std::string comma_list(const std::vector<std::string>& uris);
+
 /// The command line of an example, and what all of them do around their work.
 ///
 ///     int main(int argc, char** argv) {

@@ -75,6 +75,17 @@ TEST(CombineTableMemory, IsFullWhenValuesGrowBeyondTheBudget) {
   EXPECT_LE(budget.peak(), std::size_t{3} << 20);
 }
 
+TEST(CombineTableMemory, IsNotEmptyWhileKeysWaitInABatch) {
+  combine_table<uint64_t, sum> table;
+  for (uint64_t i = 0; i < 100'000; ++i)
+    table.add(i, 1);
+  table.drain(1'000'000, [](uint64_t, uint64_t&&) {});
+  EXPECT_EQ(table.size(), 0u);
+  table.merge(7, 1);
+  EXPECT_EQ(table.size(), 1u);
+  EXPECT_EQ(contents(table), (std::map<uint64_t, uint64_t>{{7, 1}}));
+}
+
 TEST(CombineTableMemory, OfAFreshTableIsNone) {
   memory_budget budget{0};
   combine_table<std::string, sum> table{reservation{budget}};

@@ -60,8 +60,9 @@ TEST_P(Actions, TakeTheFirstInOrder) {
                 longs(input.begin(), input.begin() + static_cast<long>(std::min(n, input.size()))));
     EXPECT_THAT(data.take(-1), IsEmpty());
     EXPECT_EQ(data.take(std::numeric_limits<std::int64_t>::max()), input);
-    if (!input.empty())
+    if (!input.empty()) {
       EXPECT_EQ(data.first(), input.front());
+    }
   });
 }
 
@@ -145,8 +146,6 @@ TEST_P(Actions, SumInPartitionOrderAlsoFloats) {
   for (int n : partition_counts) {
     const rdd<double> data = ctx.parallelize(input, n);
     double expected = 0;
-    for (const auto& slice : {0})
-      static_cast<void>(slice);
     for (int p = 0; p != n; ++p) {
       double part = 0;
       for (auto i = 1000 * p / n; i != 1000 * (p + 1) / n; ++i)

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <crema/crema.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace crema::examples {
+
+/// A point in D dimensions.
+template <std::size_t D>
+using point = std::array<double, D>;
+
+template <std::size_t D>
+struct clustering {
+  std::vector<point<D>> centres;
+  /// How the last iteration found the points, before it moved the centres: how many were nearest to each centre, and
+  /// the sum of the squared distances to it.
+  std::vector<std::uint64_t> sizes;
+  double cost = 0;
+};
+
+/// What one partition's points say: for each centre the sum and the number of the points nearest to it.
+///
+/// Points wait until there is a tile of them, which is stored by dimension: its loops over points have no branch and no
+/// shuffle, so that the compiler turns them into vector code.
+template <std::size_t D>
+class nearest_sums {
+public:
+  static constexpr std::size_t tile = 64;
+
+  explicit nearest_sums(broadcast<std::vector<point<D>>> centres)
+      : centres_{std::move(centres)}, sums_(centres_->size()), sizes_(centres_->size()) {}
+
+  void add(const point<D>& one) {
+    points_[waiting_] = one;
+    if (++waiting_ == tile)
+      assign();
+  }
+
+  void add(nearest_sums other) {
+    assign();
+    other.assign();
+    for (std::size_t c = 0; c != sums_.size(); ++c) {
+      for (std::size_t d = 0; d != D; ++d)
+        sums_[c][d] += other.sums_[c][d];
+      sizes_[c] += other.sizes_[c];
+    }
+    cost_ += other.cost_;
+  }
+
+  /// The centres moved to the middle of their points; one without points stays where it is.
+  clustering<D> take() {
+    assign();
+    auto moved = *centres_;
+    for (std::size_t c = 0; c != moved.size(); ++c)
+      for (std::size_t d = 0; sizes_[c] != 0 && d != D; ++d)
+        moved[c][d] = sums_[c][d] / static_cast<double>(sizes_[c]);
+    return {std::move(moved), std::move(sizes_), cost_};
+  }
+
+private:
+  using lanes = std::array<double, tile>;
+
+  void assign() {
+    std::array<lanes, D> by_dimension;
+    for (std::size_t i = 0; i != tile; ++i)
+      for (std::size_t d = 0; d != D; ++d)
+        by_dimension[d][i] = points_[i][d];
+    lanes least;
+    std::array<std::int64_t, tile> nearest{};
+    least.fill(std::numeric_limits<double>::infinity());
+    std::int64_t index = 0;
+    for (const auto& centre : *centres_) {
+      for (std::size_t i = 0; i != tile; ++i) {
+        double distance = 0;
+        for (std::size_t d = 0; d != D; ++d)
+          distance += (by_dimension[d][i] - centre[d]) * (by_dimension[d][i] - centre[d]);
+        nearest[i] = distance < least[i] ? index : nearest[i];
+        least[i] = distance < least[i] ? distance : least[i];
+      }
+      ++index;
+    }
+    for (std::size_t i = 0; i != waiting_; ++i) {
+      const auto c = static_cast<std::size_t>(nearest[i]);
+      for (std::size_t d = 0; d != D; ++d)
+        sums_[c][d] += points_[i][d];
+      ++sizes_[c];
+      cost_ += least[i];
+    }
+    waiting_ = 0;
+  }
+
+  broadcast<std::vector<point<D>>> centres_;
+  std::vector<point<D>> sums_;
+  std::vector<std::uint64_t> sizes_;
+  double cost_ = 0;
+  std::size_t waiting_ = 0;
+  std::array<point<D>, tile> points_{};
+};
+
+/// Moves `centres` to the middle of the points nearest to each, again and again: at most `iterations` times, less when
+/// nothing moves any more. Of centres that are equally near the first counts. Every iteration reads all points, so
+/// `points` should be cached. Centres are one at least. After Lloyd (1982).
+///
+///     auto points = ctx.text_file("points.txt").map(parse_point<8>{}).cache();
+///     auto found = k_means(ctx, points, random_points(points, 16, seed), 10);
+template <std::size_t D, class Node>
+clustering<D> k_means(const context& ctx, const rdd<point<D>, Node>& points, std::vector<point<D>> centres,
+                      int iterations) {
+  if (centres.empty())
+    throw error{errc::invalid_argument, "k_means: no centres to begin with"};
+  clustering<D> found{std::move(centres), {}, 0};
+  found.sizes.resize(found.centres.size());
+  for (int i = 0; i != iterations; ++i) {
+    auto sums = points.aggregate(
+      nearest_sums<D>{ctx.broadcast(found.centres)},
+      [](nearest_sums<D>& so_far, const point<D>& one) { so_far.add(one); },
+      [](nearest_sums<D> a, nearest_sums<D> b) {
+        a.add(std::move(b));
+        return a;
+      });
+    auto next = sums.take();
+    const bool moved = next.centres != found.centres;
+    found = std::move(next);
+    if (!moved)
+      break;
+  }
+  return found;
+}
+
+/// `k` of the points, the same for the same seed and points however they are partitioned. Points that are fewer are
+/// invalid_argument.
+template <std::size_t D, class Node>
+std::vector<point<D>> random_points(const rdd<point<D>, Node>& points, std::size_t k, std::uint64_t seed) {
+  const auto drawn = points.zip_with_index().take_ordered(static_cast<std::int64_t>(k), [seed](const auto& numbered) {
+    return mix64(mix64(seed) ^ static_cast<std::uint64_t>(numbered.second));
+  });
+  if (drawn.size() < k)
+    throw error{errc::invalid_argument,
+                "k_means: " + std::to_string(k) + " centres of only " + std::to_string(drawn.size()) + " points"};
+  std::vector<point<D>> chosen;
+  for (const auto& [one, index] : drawn)
+    chosen.push_back(one);
+  return chosen;
+}
+
+} // namespace crema::examples

@@ -50,7 +50,7 @@ void driver_state::gather(stage_at_barrier& reached) {
   auto said = std::move(reached.said);
   if (!running())
     return;
-  attempt(reached.stage, reached.task, [&] {
+  attempt(reached.stage, -1, [&] {
     const auto& of = planned(reached.stage);
     auto& run = run_of(reached.stage);
     run.said.resize(of.partitions.size());
@@ -115,7 +115,10 @@ void driver_state::attempt(int stage, int task, F&& f) {
     error::site where;
     if (stage >= 0) {
       const auto& of = planned(stage);
-      where = internal::site_of(of, {job_->id(), of.id, of.partitions[static_cast<std::size_t>(task)], 0});
+      where =
+        internal::site_of(of, {job_->id(), of.id, task < 0 ? -1 : of.partitions[static_cast<std::size_t>(task)], 0});
+      if (task < 0)
+        where.task.clear();
     }
     failure = current_error(std::move(where));
   }

@@ -54,7 +54,8 @@ private:
     std::vector<std::shared_ptr<const void>> said;
   };
 
-  /// Calls `f`, on behalf of task `task` of stage `stage` unless they are -1; what it throws fails the job.
+  /// Calls `f` on behalf of a task, of a whole stage (`task` is -1) or of the job (`stage` too); what it throws fails
+  /// the job.
   template <class F>
   void attempt(int stage, int task, F&& f);
 

@@ -27,6 +27,7 @@ struct absorb_block {
   internal::block_ptr records;
 };
 
+/// No bytes: the sender's task is committed.
 struct grant_credit {
   using local_message = void;
   int receiver = 0;
@@ -83,6 +84,7 @@ struct task_done {
   int task = 0;
   std::shared_ptr<internal::task> finished;
   task_metrics metrics;
+  internal::credit_token committed; ///< perhaps: to be kept until the task is committed
 };
 
 struct task_failed {

@@ -73,7 +73,10 @@ void partition_state::note(producers_done progress) {
 }
 
 void partition_state::granted(const grant_credit& credit) {
-  out_->granted(credit.receiver, credit.bytes);
+  if (credit.bytes == 0)
+    committing_ = false;
+  else
+    out_->granted(credit.receiver, credit.bytes);
   deliver();
   finish();
   run();
@@ -94,7 +97,7 @@ void partition_state::next_slice() {
 }
 
 bool partition_state::ended() const noexcept {
-  return over_ && !failed_ && inputs_complete() && out_->settled();
+  return over_ && !failed_ && !committing_ && inputs_complete() && out_->settled();
 }
 
 void partition_state::emit(int channel, internal::block_ptr records) {
@@ -229,11 +232,15 @@ void partition_state::deliver() {
                   absorb_block{work_.stage->output.input, work_.task, std::move(parcel->records)});
       continue;
     }
-    if (!credit_)
-      credit_ = std::make_shared<result_credit>(partition_actor{self_});
-    auto token = credit_->token(charge(*parcel->records));
+    auto token = result_token(charge(*parcel->records));
     self_->send(work_.driver, result_block{work_.stage->id, work_.task, std::move(parcel->records), std::move(token)});
   }
+}
+
+internal::credit_token partition_state::result_token(std::size_t bytes) {
+  if (!credit_)
+    credit_ = std::make_shared<result_credit>(partition_actor{self_});
+  return credit_->token(bytes);
 }
 
 void partition_state::finish() {
@@ -247,7 +254,10 @@ void partition_state::finish() {
   metrics_.spilled_bytes = counters.spilled_bytes;
   if (work_.stage->output.to == internal::stage_output::kind::store)
     metrics_.rows = counters.rows_out;
-  self_->send(work_.driver, task_done{work_.stage->id, work_.task, std::move(task_), metrics_});
+  // Where no block tells that the driver keeps up, the commit does, or done tasks would pile up there.
+  committing_ = !exchanges_ && metrics_.blocks == 0;
+  self_->send(work_.driver, task_done{work_.stage->id, work_.task, std::move(task_), metrics_,
+                                      committing_ ? result_token(0) : internal::credit_token{}});
 }
 
 partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, assignment work) {

@@ -78,6 +78,7 @@ private:
   void slice();
   void wait_at_barrier();
   void deliver();
+  internal::credit_token result_token(std::size_t bytes);
   /// Hands the task over once it is done and its blocks are out of reach.
   void finish();
 
@@ -106,7 +107,8 @@ private:
   bool done_ = false; ///< the task has emitted everything
   bool over_ = false; ///< the task is gone
   bool failed_ = false;
-  bool queued_ = false; ///< a step_again is on its way
+  bool committing_ = false; ///< the driver has not seen the task's end yet
+  bool queued_ = false;     ///< a step_again is on its way
 };
 
 partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, assignment work);

@@ -191,6 +191,8 @@ public:
         parent_{std::move(parent)},
         combiner_{std::move(combiner)} {}
 
+  bool fuses() const noexcept override { return fuses_parent<Link>; }
+
   std::unique_ptr<block_operator> open(task_scope& task, int) const override {
     return std::make_unique<combine_reader<K, Combiner>>(task, *this, this->codec(), combiner_);
   }

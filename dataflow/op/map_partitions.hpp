@@ -90,7 +90,8 @@ public:
   }
 
   node::place feeder(const job_scope&, int) const { return {}; }
-  void inputs(int p, std::vector<node::place>& out) const override { out.push_back({parent_.at.get(), p}); }
+  bool fuses() const noexcept override { return fuses_parent<Link>; }
+  void inputs(int p, std::vector<node::place>& out) const override { inputs_through(parent_, p, out); }
 
 private:
   Link parent_;

@@ -26,6 +26,16 @@ bool is_source(const node& of) {
   return of.parents().empty();
 }
 
+/// Calls `f` with each node whose records `reader` takes: the parents, or what fused parents read in their turn.
+template <class F>
+void for_each_read(const node& reader, F&& f) {
+  for (const auto& parent : reader.parents())
+    if (reader.fuses() && !is_source(*parent))
+      for_each_read(*parent, f);
+    else
+      f(*parent);
+}
+
 /// Decides which nodes of the lineage have a store in this job: those that are cached, and those that two readers
 /// share, so that they are computed once. Sharing a source is not worth it: reading it twice costs less than keeping
 /// it.
@@ -37,13 +47,13 @@ void choose_stores(const node& top, job_scope& scope) {
     open.pop_back();
     if (at->persistence() != storage::none)
       scope.use_cache(*at);
-    for (const auto& parent : at->parents()) {
-      const int count = ++readers[parent.get()];
+    for_each_read(*at, [&](const node& parent) {
+      const int count = ++readers[&parent];
       if (count == 1)
-        open.push_back(parent.get());
-      else if (!is_source(*parent) && parent->persistence() == storage::none)
-        scope.share(*parent);
-    }
+        open.push_back(&parent);
+      else if (!is_source(parent) && parent.persistence() == storage::none)
+        scope.share(parent);
+    });
   }
 }
 
@@ -108,7 +118,7 @@ private:
     std::unordered_map<const node*, std::size_t> known;
     for (std::size_t task = 0; task != reader.partitions.size(); ++task) {
       std::vector<const node*> shuffles;
-      for (const auto& root : roots_of({reader.top, reader.partitions[task]}, fills(reader))) {
+      for (const auto& root : roots_of({reader.top, reader.partitions[task]}, reader.computes_top)) {
         const auto [at, fresh] = known.try_emplace(root.at, reads.size());
         if (fresh)
           reads.push_back({root.at, {}});
@@ -153,6 +163,7 @@ private:
       filling.title = std::string{stored.op()};
       filling.make = store_task_factory(stored);
       filling.output.to = stage_output::kind::store;
+      filling.computes_top = true;
       filler = pending_.insert(pending_.end(), std::move(filling));
     }
     // Found by readers in `after`: consumers of the store, by the reversed numbers of this search.
@@ -174,6 +185,7 @@ private:
       auto sender = base.sender(static_cast<int>(input));
       stage producer;
       producer.top = &parent;
+      producer.computes_top = shuffle.fuses();
       producer.title = std::string{shuffle.op()};
       producer.partitions = all_partitions(parent.partitions());
       producer.make = std::move(sender.make);

@@ -89,7 +89,9 @@ private:
 
 /// A cursor without a function in it: its blocks can be taken as they are.
 template <class Cursor>
-concept gives_blocks = requires(Cursor& from, block_ptr& out) { from.take_block(out, std::size_t{1}); };
+concept gives_blocks = requires(Cursor& from, block_ptr& out) {
+  from.take_block(out, std::size_t{1});
+};
 
 // -- links: how an operation holds its parent -----------------------------------------------------------------------
 
@@ -177,6 +179,20 @@ auto sole_link(std::shared_ptr<const Parent> at) {
     return erased<typename Parent::value_type>{std::move(at)};
 }
 
+template <class Link>
+inline constexpr bool fuses_parent = false;
+template <class Parent>
+inline constexpr bool fuses_parent<fused<Parent>> = true;
+
+/// What a node reads through `link`: the parent, or what a fused parent reads in its turn.
+template <class Link>
+void inputs_through(const Link& link, int p, std::vector<node::place>& out) {
+  if (fuses_parent<Link> && !link.at->parents().empty())
+    link.at->inputs(p, out);
+  else
+    out.push_back({link.at.get(), p});
+}
+
 // -- nodes with a typed cursor ----------------------------------------------------------------------------------------
 
 /// The erased face of a cursor: fills blocks with what it pushes.
@@ -225,7 +241,8 @@ public:
 
   node::place feeder(const job_scope& job, int p) const { return parent_.upstream(job, p); }
   node::place upstream(const job_scope& job, int p) const override { return feeder(job, p); }
-  void inputs(int p, std::vector<node::place>& out) const override { out.push_back({parent_.at.get(), p}); }
+  bool fuses() const noexcept override { return fuses_parent<Link>; }
+  void inputs(int p, std::vector<node::place>& out) const override { inputs_through(parent_, p, out); }
 
 protected:
   const Link& parent() const noexcept { return parent_; }

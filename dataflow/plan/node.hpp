@@ -85,6 +85,10 @@ public:
   /// All parent partitions that partition `p` reads; empty for a source and for a wide node.
   virtual void inputs(int p, std::vector<place>& out) const;
 
+  /// Whether this node runs its parent's loop itself, so that it reads what the parent reads and never the parent's
+  /// store.
+  virtual bool fuses() const noexcept { return false; }
+
   /// Where blocks that feed this node's operator come from: a narrow node over erased blocks names its parent;
   /// a root (source, shuffle, stored partition, coalesce) names nothing.
   virtual place upstream(const job_scope& job, int p) const;

@@ -45,6 +45,7 @@ struct stage_output {
 struct stage {
   int id = 0;
   const node* top = nullptr;   ///< the last narrow operation; for a store, what is stored
+  bool computes_top = false;   ///< its tasks run the loop of `top`, even where `top` is stored
   std::string title;           ///< the operation that gives the stage its name: "reduce_by_key"
   std::vector<int> partitions; ///< of `top`; the index into this list is a task's index
   task_factory make;

@@ -41,6 +41,16 @@ public:
     run_one();
   }
 
+  /// As run_any, but `last` only runs when nobody else has a message.
+  template <class Random>
+  void run_any_but(const actors::driver_actor& last, Random& random) {
+    auto& queue = jobs().jobs;
+    std::swap(queue.front(), queue[random() % queue.size()]);
+    if (queue.size() > 1 && queue.front() == dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(last)))
+      std::swap(queue.front(), queue.back());
+    run_one();
+  }
+
   /// Starts `job` with so many slots; runs nothing.
   actors::driver_actor start(const fake_job& job, int slots) {
     auto driver = system_.spawn(actors::driver, slots, &running_);

@@ -20,8 +20,9 @@ outcome sort(const workload_config& config) {
                                        .cache();
   numbers.count();
   const measuring clock;
-  const auto digest = numbers.sort_by(std::identity{}).aggregate(
-    sequence_digest{}, [](sequence_digest& sum, std::uint64_t x) { sum.add(x); }, joined);
+  const auto digest = numbers.sort_by(std::identity{})
+                        .aggregate(
+                          sequence_digest{}, [](sequence_digest& sum, std::uint64_t x) { sum.add(x); }, joined);
   return clock.stop(digest.text());
 }
 
@@ -33,10 +34,10 @@ outcome tera_sort(const workload_config& config) {
                                 .cache();
   records.count();
   const measuring clock;
-  const auto digest = records.sort_by([](const record& r) -> const auto& { return r.key; })
-                        .aggregate(
-                          sequence_digest{}, [](sequence_digest& sum, const record& r) { sum.add(r.number()); },
-                          joined);
+  const auto digest =
+    records.sort_by([](const record& r) -> const auto& { return r.key; })
+      .aggregate(
+        sequence_digest{}, [](sequence_digest& sum, const record& r) { sum.add(r.number()); }, joined);
   return clock.stop(digest.text());
 }
 

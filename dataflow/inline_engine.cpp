@@ -101,12 +101,15 @@ private:
       return;
     in_task(of, index, [&](task& reader) {
       running_task here{reader.scope()};
+      auto* inputs = reader.scope().input();
+      if (inputs == nullptr) // a partition of a union that is no shuffle
+        return;
       for (std::size_t input = 0; input != of.producers.size(); ++input) {
         const auto& producer = plan_.stages[static_cast<std::size_t>(of.producers[input])];
         for (int p = 0; p != task_count(producer); ++p)
-          reader.scope().input()->producer_done(static_cast<int>(input), p);
+          inputs->producer_done(static_cast<int>(input), p);
       }
-      reader.scope().input()->inputs_done();
+      inputs->inputs_done();
     });
   }
 

@@ -27,13 +27,18 @@ public:
       const auto count = static_cast<std::int64_t>(std::min<std::uint64_t>(n, left_));
       const auto first = first_;
       const auto step = step_;
+      // Unsigned, because first + i * step may pass the largest number on the way to a value that is in range.
+      const auto number = [first, step](std::int64_t i) {
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(first)
+                                         + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
+      };
       if (step == 1)
-        for (std::int64_t i = first; i != first + count; ++i)
-          sink(std::int64_t{i});
+        for (std::int64_t i = 0; i != count; ++i)
+          sink(std::int64_t{first + i});
       else
         for (std::int64_t i = 0; i != count; ++i)
-          sink(std::int64_t{first + i * step});
-      first_ += count * step;
+          sink(number(i));
+      first_ = number(count);
       left_ -= static_cast<std::uint64_t>(count);
       return left_ != 0;
     }

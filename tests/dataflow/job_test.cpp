@@ -261,18 +261,6 @@ TEST_P(Contexts, LeaveDatasetsBehindThatSaySo) {
   EXPECT_FALSE(data.explain().empty());
 }
 
-TEST_P(Contexts, MayBeClosedTwiceAndFromSeveralThreads) {
-  context own{test_config(), make_engine(GetParam())};
-  EXPECT_EQ(own.range(0, 10).count(), 10u);
-  std::vector<std::thread> threads;
-  for (int i = 0; i != 4; ++i)
-    threads.emplace_back([&] { own.close(); });
-  for (auto& thread : threads)
-    thread.join();
-  own.close();
-  EXPECT_EQ(failure_of([&] { own.range(0, 10).count(); }), errc::context_closed);
-}
-
 TEST_P(Contexts, LiveSideBySide) {
   context a{test_config(), make_engine(GetParam())};
   context b{test_config(), make_engine(GetParam())};
@@ -343,7 +331,11 @@ TEST_P(Contexts, AddAnyTypeInAnAccumulator) {
 TEST_P(Contexts, BroadcastOneCopy) {
   const auto table = ctx.broadcast(longs{10, 20, 30});
   const auto addresses =
-    ctx.parallelize(longs{0, 1, 2, 0}, 4).map([table](long i) { return std::pair{(*table)[static_cast<std::size_t>(i)], table.operator->() == &table.value()}; }).collect();
+    ctx.parallelize(longs{0, 1, 2, 0}, 4)
+      .map([table](long i) {
+        return std::pair{(*table)[static_cast<std::size_t>(i)], table.operator->() == &table.value()};
+      })
+      .collect();
   EXPECT_EQ(addresses, (std::vector<std::pair<long, bool>>{{10, true}, {20, true}, {30, true}, {10, true}}));
 }
 

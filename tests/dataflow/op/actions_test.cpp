@@ -130,11 +130,12 @@ TEST_P(Actions, UseTheZeroOfAFoldOncePerPartitionAndOnceMore) {
 
 TEST_P(Actions, AggregateByAStepThatChangesItsStateInPlace) {
   for_all_inputs([](const longs& input, const rdd<long>& data) {
-    const auto all = data.aggregate(longs{}, [](longs& list, long x) { list.push_back(x); },
-                                    [](longs a, const longs& b) {
-                                      a.insert(a.end(), b.begin(), b.end());
-                                      return a;
-                                    });
+    const auto all = data.aggregate(
+      longs{}, [](longs& list, long x) { list.push_back(x); },
+      [](longs a, const longs& b) {
+        a.insert(a.end(), b.begin(), b.end());
+        return a;
+      });
     EXPECT_EQ(all, input);
   });
 }

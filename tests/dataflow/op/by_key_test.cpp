@@ -75,11 +75,12 @@ TEST_P(ByKey, CombineBuildsAnotherType) {
 
 TEST_P(ByKey, AggregateStartsEachKeyFromAFreshZero) {
   for_all_inputs([](const pairs& records, const rdd<std::pair<long, long>>& data) {
-    const auto lists = data.aggregate_by_key(longs{}, [](longs& list, long v) { list.push_back(v); },
-                                             [](longs a, const longs& b) {
-                                               a.insert(a.end(), b.begin(), b.end());
-                                               return a;
-                                             });
+    const auto lists = data.aggregate_by_key(
+      longs{}, [](longs& list, long v) { list.push_back(v); },
+      [](longs a, const longs& b) {
+        a.insert(a.end(), b.begin(), b.end());
+        return a;
+      });
     std::map<long, longs> found;
     for (auto& [k, list] : lists.collect())
       found[k] = sorted(list);

@@ -131,9 +131,8 @@ TEST_P(FailingRecords, FailTheJobFromTheirOrder) {
   const auto self = [](const fragile& f) -> const fragile& { return f; };
   expect_failure(member::less, [&] { records().sort_by(self).collect(); });
   expect_failure(member::less, [&] { records().sort_by(self, {}, 3).count(); });
-  expect_failure(member::less, [&] {
-    records().sort_by(self, [](const fragile& a, const fragile& b) { return b < a; }).collect();
-  });
+  expect_failure(member::less,
+                 [&] { records().sort_by(self, [](const fragile& a, const fragile& b) { return b < a; }).collect(); });
 }
 
 TEST_P(FailingRecords, FailTheJobFromTheirCopy) {
@@ -142,9 +141,7 @@ TEST_P(FailingRecords, FailTheJobFromTheirCopy) {
   expect_failure(member::copy, [&] { records().distinct().collect(); });
   expect_failure(member::copy, [&] { keyed().group_by_key().collect(); });
   expect_failure(member::copy, [&] { records().cache().count(); });
-  expect_failure(member::copy, [&] {
-    records().sort_by([](const fragile& f) { return f.id; }).collect();
-  });
+  expect_failure(member::copy, [&] { records().sort_by([](const fragile& f) { return f.id; }).collect(); });
 }
 
 TEST_P(FailingRecords, FailTheCallerFromACopyOfTheResult) {

@@ -81,8 +81,7 @@ TEST_P(Failures, OfNarrowFunctionsNameTheirOperation) {
   test(failure_of([&] { data.key_by(&lucky).collect(); }), "key_by");
   const auto keyed = data.key_by([](long x) { return x; });
   test(failure_of([&] { keyed.map_values(&lucky).collect(); }), "map_values");
-  test(failure_of([&] { keyed.flat_map_values([](long x) { return longs{lucky(x)}; }).collect(); }),
-       "flat_map_values");
+  test(failure_of([&] { keyed.flat_map_values([](long x) { return longs{lucky(x)}; }).collect(); }), "flat_map_values");
   test(failure_of([&] {
          data
            .map_partitions([](auto& records) {
@@ -157,7 +156,10 @@ TEST_P(Failures, OfActionsNameTheAction) {
          });
        }),
        "for_each_partition");
-  test(failure_of([&] { data.aggregate(0L, [](long a, long x) { return a + lucky(x); }, std::plus<>{}); }),
+  test(failure_of([&] {
+         data.aggregate(
+           0L, [](long a, long x) { return a + lucky(x); }, std::plus<>{});
+       }),
        "aggregate");
   test(failure_of([&] { data.fold(0L, [](long a, long x) { return a + lucky(x); }); }), "fold");
   test(failure_of([&] { data.top(3, &lucky); }), "top");
@@ -169,10 +171,9 @@ TEST_P(Failures, OfActionsNameTheAction) {
 
 TEST_P(Failures, WhileResultsAreMergedAreErrorsToo) {
   const auto data = ctx.parallelize(longs{1, 12, 13, 14}, 4);
-  for (const auto& e : {failure_of([&] { data.reduce([](long a, long b) { return lucky(a + b); }); }),
-                        failure_of([&] { data.aggregate(0L, std::plus<>{}, [](long a, long b) {
-                          return lucky(a + b);
-                        }); })}) {
+  for (const auto& e : {failure_of([&] { data.reduce([](long a, long b) { return lucky(a + b); }); }), failure_of([&] {
+                          data.aggregate(0L, std::plus<>{}, [](long a, long b) { return lucky(a + b); });
+                        })}) {
     EXPECT_EQ(e.code(), errc::user_exception);
     EXPECT_EQ(e.text(), "13 is unlucky");
     EXPECT_EQ(e.where().type, "std::domain_error");
@@ -211,7 +212,9 @@ TEST_P(Failures, OfAnyTypeAreReported) {
 
 TEST_P(Failures, CutEndlessTexts) {
   const auto e = failure_of([&] {
-    ctx.parallelize(longs{1}, 1).map([](long) -> long { throw std::runtime_error{std::string(1'000'000, 'x')}; }).count();
+    ctx.parallelize(longs{1}, 1)
+      .map([](long) -> long { throw std::runtime_error{std::string(1'000'000, 'x')}; })
+      .count();
   });
   EXPECT_LT(e.text().size(), 11'000u);
 }
@@ -234,8 +237,7 @@ TEST_P(Failures, ComeOutOfALocalIterator) {
   EXPECT_EQ(failure_of([&] {
               for ([[maybe_unused]] long x : records) {
               }
-            })
-              .text(),
+            }).text(),
             "13 is unlucky");
 }
 
@@ -266,15 +268,14 @@ TEST_P(Failures, AreNestedDatasetWhereATaskUsesADataset) {
   EXPECT_EQ(code([keyed](long) { return keyed.union_with(keyed).num_partitions(); }), errc::nested_dataset);
   EXPECT_EQ(code([inner](long) { return inner.cache().num_partitions(); }), errc::nested_dataset);
   EXPECT_EQ(code([inner](long) { return inner.explain().size(); }), errc::nested_dataset);
-  EXPECT_EQ(code([](long) { return context{test_config(), internal::make_inline_engine(1)}.default_parallelism(); }),
+  EXPECT_EQ(code([](long) {
+              return context{test_config(), internal::make_inline_engine(1)}.default_parallelism();
+            }),
             errc::nested_dataset);
   EXPECT_EQ(code([this](long) { return (ctx.close(), 1); }), errc::nested_dataset);
   const auto sum = ctx.accumulator(0L);
   EXPECT_EQ(code([sum](long) { return sum.value(); }), errc::nested_dataset);
-  EXPECT_EQ(failure_of([&] {
-              numbers().for_each_partition([&](auto&) { inner.count(); });
-            })
-              .code(),
+  EXPECT_EQ(failure_of([&] { numbers().for_each_partition([&](auto&) { inner.count(); }); }).code(),
             errc::nested_dataset);
 }
 

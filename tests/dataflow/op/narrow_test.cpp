@@ -70,7 +70,9 @@ TEST_P(NarrowOperations, FuseIntoOneLoopWithTheSameResult) {
     const auto fused = ctx.range(0, 1000, 1, n)
                          .map([](long x) { return x + 1; })
                          .filter([](long x) { return x % 3 == 0; })
-                         .flat_map([](long x) { return std::array{x, -x}; })
+                         .flat_map([](long x) {
+                           return std::array{x, -x};
+                         })
                          .map([](long x) { return std::to_string(x); });
     const rdd<long> a = ctx.range(0, 1000, 1, n);
     const rdd<long> b = a.map([](long x) { return x + 1; });
@@ -179,8 +181,7 @@ TEST_P(NarrowOperations, TreatPairs) {
       EXPECT_EQ(data.values().collect(), values);
       EXPECT_EQ(data.map_values([](long v) { return 2 * v; }).collect(), doubled);
       EXPECT_EQ(data.keys().key_by([](long x) { return x % 3; }).collect(), keyed);
-      EXPECT_EQ(data
-                  .flat_map_values([](long v) { return words(static_cast<std::size_t>(v % 3), std::to_string(v)); })
+      EXPECT_EQ(data.flat_map_values([](long v) { return words(static_cast<std::size_t>(v % 3), std::to_string(v)); })
                   .collect(),
                 texts);
     }

@@ -129,12 +129,13 @@ TEST_P(Records, AreNotChangedBySomebodyWhoMovesThemAway) {
   const auto kept = data.map([](const std::string& s) { return s; }).cache();
   for (int round = 0; round != 2; ++round) {
     EXPECT_EQ(kept.map([](std::string&& s) { return std::string{std::move(s)}; }).collect(), input);
-    EXPECT_EQ(kept.map_partitions([](auto& records) {
-                    words mine;
-                    for (auto& record : records)
-                      mine.push_back(std::move(record));
-                    return mine;
-                  })
+    EXPECT_EQ(kept
+                .map_partitions([](auto& records) {
+                  words mine;
+                  for (auto& record : records)
+                    mine.push_back(std::move(record));
+                  return mine;
+                })
                 .collect(),
               input);
     EXPECT_EQ(kept.sort_by(std::identity{}).collect(), sorted(input));
@@ -143,9 +144,8 @@ TEST_P(Records, AreNotChangedBySomebodyWhoMovesThemAway) {
 }
 
 TEST_P(Records, MayBeMappedToBorrowedTextThatIsThenOwned) {
-  const auto tails = ctx.parallelize(words{"alpha", "beta"}, 2).map([](const std::string& s) {
-    return std::string_view(s).substr(1);
-  });
+  const auto tails =
+    ctx.parallelize(words{"alpha", "beta"}, 2).map([](const std::string& s) { return std::string_view(s).substr(1); });
   static_assert(std::is_same_v<decltype(tails.collect()), words>);
   EXPECT_THAT(tails.collect(), ElementsAre("lpha", "eta"));
   const auto counted = ctx.parallelize(words{"alpha", "aleph", "beta"}, 2).map([](const std::string& s) {

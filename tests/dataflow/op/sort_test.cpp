@@ -89,7 +89,9 @@ TEST_P(Ordering, SortsByACompoundKey) {
   });
   for (int n : partition_counts)
     EXPECT_EQ(ctx.parallelize(input, n)
-                .sort_by([](const auto& r) { return std::pair{-std::get<1>(r), std::get<0>(r)}; })
+                .sort_by([](const auto& r) {
+                  return std::pair{-std::get<1>(r), std::get<0>(r)};
+                })
                 .collect(),
               expected);
 }

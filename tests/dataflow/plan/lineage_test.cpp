@@ -54,7 +54,9 @@ TEST_P(LongLineages, ExplainThemselves) {
 TEST_P(LongLineages, OfAHundredShufflesRun) {
   rdd<std::pair<long, long>> data = ctx.parallelize(numbered(iota(20)), 3);
   for (int i = 0; i != 100; ++i)
-    data = data.map([](const std::pair<long, long>& r) { return std::pair{(r.first * 3 + 1) % 20, r.second}; })
+    data = data.map([](const std::pair<long, long>& r) {
+                 return std::pair{(r.first * 3 + 1) % 20, r.second};
+               })
              .reduce_by_key(std::plus<>{});
   EXPECT_EQ(data.values().sum(), 190);
 }

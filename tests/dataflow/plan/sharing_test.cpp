@@ -51,7 +51,8 @@ TEST_P(Sharing, BuildingCallsNothing) {
   const auto touch = counting();
   const auto a = ctx.parallelize(iota(10), 3).map(touch);
   const auto keyed = a.key_by(touch);
-  const auto b = a.filter([touch](long x) { return touch(x) > 3; }).flat_map([touch](long x) { return longs{touch(x)}; });
+  const auto b =
+    a.filter([touch](long x) { return touch(x) > 3; }).flat_map([touch](long x) { return longs{touch(x)}; });
   const auto c = keyed.reduce_by_key([touch](long x, long y) { return touch(x) + y; });
   const auto d = a.sort_by(touch).zip_with_index();
   const auto e = keyed.join(c).union_with(keyed.join(c));
@@ -212,8 +213,7 @@ TEST_P(Sharing, ACacheMarksTheDatasetAndNotAHandle) {
 }
 
 TEST_P(Sharing, ACacheKeepsEmptyPartitionsToo) {
-  const auto none =
-    ctx.parallelize(iota(10), 2).map(counting()).filter([](long x) { return x > 6; }).cache();
+  const auto none = ctx.parallelize(iota(10), 2).map(counting()).filter([](long x) { return x > 6; }).cache();
   EXPECT_THAT(none.collect(), ElementsAre(7, 8, 9));
   EXPECT_THAT(none.collect(), ElementsAre(7, 8, 9));
   EXPECT_EQ(calls(), 10);

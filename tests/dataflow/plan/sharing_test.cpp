@@ -296,18 +296,6 @@ TEST_P(Sharing, AFailedJobLeavesNoHalfPartitionInACache) {
   EXPECT_EQ(data.collect(), iota(100));
 }
 
-TEST_P(Sharing, TwoThreadsThatNeedOneCachedPartitionComputeItOnce) {
-  const auto data = ctx.range(0, 50'000, 1, 8).map(counting()).cache();
-  std::vector<std::thread> threads;
-  std::atomic<std::uint64_t> seen{0};
-  for (int i = 0; i != 4; ++i)
-    threads.emplace_back([&] { seen += data.count(); });
-  for (auto& thread : threads)
-    thread.join();
-  EXPECT_EQ(seen, 200'000u);
-  EXPECT_EQ(calls(), 50'000);
-}
-
 TEST_P(Sharing, PersistingWhileAJobRunsDoesNotDisturbIt) {
   const auto data = ctx.range(0, 200'000, 1, 8).map([](long x) { return x; }).cache();
   auto job = data.map([](long x) { return x % 7; }).collect_async();

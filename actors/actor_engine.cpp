@@ -6,6 +6,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -20,6 +21,22 @@ namespace {
 /// Messages that an actor handles before others get their turn. Few, because one of them may be a slice of a task.
 constexpr std::size_t messages_per_turn = 4;
 
+/// CAF leaves a reference to the system's logger in every thread that makes the system or spawns an actor, and the end
+/// of the system waits for it to go, for ever if that thread lives on. So a caller's thread does not keep it.
+class logger_guard {
+public:
+  logger_guard() = default;
+  logger_guard(const logger_guard&) = delete;
+  logger_guard& operator=(const logger_guard&) = delete;
+  ~logger_guard() {
+    if (!ours_)
+      caf::logger::set_current_actor_system(nullptr);
+  }
+
+private:
+  bool ours_ = caf::logger::current_logger() != nullptr; ///< a thread of a system, which needs it
+};
+
 class actor_engine final : public internal::engine {
 public:
   explicit actor_engine(int threads) : threads_{std::max(1, threads)} {}
@@ -29,6 +46,7 @@ public:
   int threads() const noexcept override { return threads_; }
 
   void start(std::shared_ptr<internal::job_run> job) override {
+    logger_guard guard;
     auto runner = system().spawn(driver, threads_, &jobs_);
     jobs_.add(*job, runner);
     caf::anon_send(runner, run_job{std::move(job)});

@@ -93,7 +93,8 @@ void driver_state::end() {
   stop_stages();
   stages_.clear();
   live_.clear();
-  auto failure = std::exchange(failure_, {});
+  auto failure = std::move(failure_);
+  failure_.reset();
   // The caller keeps the job until it has ended. All that is left of it then dies in the caller's thread.
   auto& job = *job_;
   job_.reset();

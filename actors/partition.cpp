@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Long beside a turn's overhead, short beside what a user of another job notices.
-constexpr auto slice_time = 1ms;
+/// Long beside what a message costs, and a few of them are short beside what a user of another job notices.
+constexpr auto slice_time = 250us;
 
 /// Bytes that a task may have on the way.
 constexpr std::size_t exchange_window = std::size_t{4} << 20;
@@ -258,6 +258,8 @@ void partition_state::finish() {
   committing_ = !exchanges_ && metrics_.blocks == 0;
   self_->send(work_.driver, task_done{work_.stage->id, work_.task, std::move(task_), metrics_,
                                       committing_ ? result_token(0) : internal::credit_token{}});
+  work_.job = nullptr; // it may be gone already
+  work_.stage = nullptr;
 }
 
 partition_actor::behavior_type partition(partition_actor::stateful_pointer<partition_state> self, assignment work) {

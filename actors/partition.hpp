@@ -13,7 +13,7 @@
 
 namespace crema::actors {
 
-/// What a partition actor runs. The job outlives the task, but not necessarily the actor.
+/// What a partition actor runs. The job outlives the task, but not the actor.
 struct assignment {
   internal::job_run* job = nullptr;
   const internal::stage* stage = nullptr;

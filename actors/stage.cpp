@@ -12,6 +12,7 @@ void stage_state::begin(stage_assignment work) {
   work_ = std::move(work);
   tasks_ = static_cast<int>(work_.stage->partitions.size());
   free_ = work_.slots;
+  input_ = work_.stage->output.input;
   consumes_ = !work_.stage->producers.empty();
   phases_.resize(work_.stage->partitions.size());
   partitions_.resize(work_.stage->partitions.size());
@@ -113,7 +114,7 @@ void stage_state::tell_consumer() {
   if (ended_prefix_ != tasks_ && ended_prefix_ - told_prefix_ < tasks_ / most_notes)
     return;
   told_prefix_ = ended_prefix_;
-  self_->send(work_.consumer, producers_done{work_.stage->output.input, told_prefix_});
+  self_->send(work_.consumer, producers_done{input_, told_prefix_});
 }
 
 stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work) {

@@ -10,7 +10,8 @@
 
 namespace crema::actors {
 
-/// What a stage actor runs. The job outlives the stage's tasks, but not necessarily the actor.
+/// What a stage actor runs. The job outlives the stage's tasks, but not the actor: once all tasks are done, the actor
+/// must not look at it.
 struct stage_assignment {
   internal::job_run* job = nullptr;
   const internal::stage* stage = nullptr;
@@ -52,6 +53,7 @@ private:
   stage_actor::pointer self_;
   stage_assignment work_;
   int tasks_ = 0;
+  int input_ = 0;   ///< of the consumer
   int free_ = 0;    ///< slots
   int next_ = 0;    ///< the first task that never had a slot
   int resumed_ = 0; ///< the first task that was not told what all agreed on

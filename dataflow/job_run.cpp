@@ -105,7 +105,6 @@ bool job_run::take_next_plan() {
 }
 
 void job_run::end(std::optional<error> failure) {
-  const auto self = shared_from_this(); // the caller may drop its reference the moment that it wakes up
   std::unique_lock lock{mutex_};
   if (failure && failure->code() == errc::cancelled && cancel_reason_ != errc::cancelled)
     failure = error{cancel_reason_,

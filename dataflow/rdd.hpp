@@ -131,7 +131,8 @@ public:
   std::string explain() const;
 
   /// Keeps the partitions once an action has computed them, for all later uses of this dataset: in memory while the
-  /// budget allows, else on disk. Lazy; a partition is computed once however many actions ask.
+  /// budget allows, else on disk. Lazy. A partition is computed once, unless two actions need it at the same time
+  /// before it is there: then both compute it, and the first result is kept.
   rdd<T> cache() const { return persist(storage::memory); }
   rdd<T> persist(storage level) const;
   /// Drops what is kept. The dataset stays usable and is computed again.

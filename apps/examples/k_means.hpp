@@ -40,7 +40,6 @@ public:
       : centres_{std::move(centres)}, sums_(centres_->size()), sizes_(centres_->size()) {}
 
   void add(const point<D>& one) {
-    __builtin_prefetch(reinterpret_cast<const char*>(&one) + 4096);
     points_[waiting_] = one;
     if (++waiting_ == tile)
       assign();
@@ -110,7 +109,7 @@ private:
       const lane_indices closer = distance < best;
       best = closer ? distance : best;
       index = closer ? candidate : index;
-      ++candidate;
+      candidate += 1;
     }
     std::memcpy(nearest, &index, sizeof index);
     std::memcpy(least, &best, sizeof best);

@@ -56,12 +56,17 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
     if (!engine_ || closing_)
       throw error{errc::context_closed, "the context of this dataset is closed"};
     runner = engine_;
-    running_.push_back(job);
+    running_.emplace(job.get(), job);
   }
-  if (settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
-    run_inline(job);
-  else
-    runner->start(job);
+  try {
+    if (settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
+      run_inline(job);
+    else
+      runner->start(job);
+  } catch (...) {
+    forget(*job);
+    throw;
+  }
 }
 
 void context_state::cancel(const std::shared_ptr<job_run>& job) {
@@ -74,44 +79,47 @@ void context_state::cancel(const std::shared_ptr<job_run>& job) {
     runner->cancel(job);
 }
 
-void context_state::ended(job_run& job) {
+void context_state::ended(const job_run& job) {
   if (metrics_)
     metrics_->add(job.metrics());
-  std::lock_guard lock{mutex_};
-  std::erase_if(running_, [&](const std::weak_ptr<job_run>& other) {
-    const auto alive = other.lock();
-    return !alive || alive.get() == &job;
-  });
-  if (closing_)
-    job_ended_.notify_all();
+  forget(job);
 }
 
 void context_state::close() {
   std::vector<std::shared_ptr<job_run>> open;
   {
-    std::lock_guard lock{mutex_};
-    if (!engine_ || std::exchange(closing_, true))
+    std::unique_lock lock{mutex_};
+    if (std::exchange(closing_, true)) {
+      changed_.wait(lock, [&] { return closed_; });
       return;
-    for (const auto& weak : running_)
+    }
+    for (const auto& [key, weak] : running_)
       if (auto job = weak.lock())
         open.push_back(std::move(job));
   }
   for (const auto& job : open)
     job->cancel(errc::context_closed);
-  for (const auto& job : open)
-    job->wait_until(std::chrono::steady_clock::time_point::max());
   open.clear();
   std::shared_ptr<engine> runner;
   {
-    // A job has ended for its callers a moment before it says so here.
     std::unique_lock lock{mutex_};
-    job_ended_.wait(lock, [&] { return std::ranges::all_of(running_, &std::weak_ptr<job_run>::expired); });
+    changed_.wait(lock, [&] { return running_.empty(); });
     runner = std::move(engine_);
     engine_ = nullptr;
   }
-  runner.reset();
+  runner.reset(); // waits for its threads, which may still be at the end of a job
   caches_->clear();
   metrics_.reset();
+  std::lock_guard lock{mutex_};
+  closed_ = true;
+  changed_.notify_all();
+}
+
+void context_state::forget(const job_run& job) {
+  std::lock_guard lock{mutex_};
+  running_.erase(&job);
+  if (closing_)
+    changed_.notify_all();
 }
 
 void context_state::forget(const node& gone) noexcept {

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <vector>
+#include <unordered_map>
 
 namespace crema::internal {
 
@@ -34,23 +34,27 @@ public:
   void cancel(const std::shared_ptr<job_run>& job);
 
   /// Called by every job when it has ended.
-  void ended(job_run& job);
+  void ended(const job_run& job);
 
-  /// Cancels what runs, waits for it, ends the engine, drops the caches. Idempotent.
+  /// Cancels what runs, waits for it, ends the engine, drops the caches. When it returns, all of that is done, also
+  /// where another thread does it.
   void close();
 
   void forget(const node& gone) noexcept;
 
 private:
+  void forget(const job_run& job);
+
   config settings_;
   std::shared_ptr<worker_resources> resources_;
   std::shared_ptr<store_registry> caches_ = std::make_shared<store_registry>();
   int parallelism_ = 1;
   std::mutex mutex_;
-  std::condition_variable job_ended_; ///< said while closing
+  std::condition_variable changed_; ///< said while closing: a job has ended, or all is closed
   std::shared_ptr<engine> engine_;
   bool closing_ = false;
-  std::vector<std::weak_ptr<job_run>> running_;
+  bool closed_ = false;
+  std::unordered_map<const job_run*, std::weak_ptr<job_run>> running_;
   std::unique_ptr<metrics_log> metrics_; ///< gets the metrics of ended jobs, if a file is to have them
   std::atomic<std::uint64_t> last_job_{0};
 };

@@ -261,6 +261,18 @@ TEST_P(Contexts, LeaveDatasetsBehindThatSaySo) {
   EXPECT_FALSE(data.explain().empty());
 }
 
+TEST_P(Contexts, MayBeClosedTwiceAndFromSeveralThreads) {
+  context own{test_config(), make_engine(GetParam())};
+  EXPECT_EQ(own.range(0, 10).count(), 10u);
+  std::vector<std::thread> threads;
+  for (int i = 0; i != 4; ++i)
+    threads.emplace_back([&] { own.close(); });
+  for (auto& thread : threads)
+    thread.join();
+  own.close();
+  EXPECT_EQ(failure_of([&] { own.range(0, 10).count(); }), errc::context_closed);
+}
+
 TEST_P(Contexts, LiveSideBySide) {
   context a{test_config(), make_engine(GetParam())};
   context b{test_config(), make_engine(GetParam())};

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -29,6 +30,21 @@ std::string one_line(std::string text) {
     text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
+}
+
+/// Whole numbers; CLI11 itself takes those that are too long for the nearest that fits.
+CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
+  auto check = [least, most](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, number);
+    if (stop != end || problem == std::errc::invalid_argument)
+      return text + " is not a whole number";
+    if (problem == std::errc{} ? number < least : text[0] == '-')
+      return text + " is less than " + std::to_string(least);
+    return problem != std::errc{} || number > most ? text + " is more than " + std::to_string(most) : "";
+  };
+  return {std::move(check), ""};
 }
 
 } // namespace
@@ -69,7 +85,7 @@ void program::option(const std::string& name, std::string& to, const std::string
 
 void program::option(const std::string& name, std::int64_t& to, std::int64_t least, const std::string& help,
                      std::int64_t most) {
-  parser_->add_option(name, to, help)->check(CLI::Range(least, most))->capture_default_str();
+  parser_->add_option(name, to, help)->check(whole_number(least, most))->capture_default_str();
 }
 
 void program::option(const std::string& name, double& to, double least, double most, const std::string& help) {
@@ -83,7 +99,7 @@ void program::option(const std::string& name, std::vector<std::int64_t>& to, con
     all += (all.empty() ? "" : " ") + one;
   parser_->add_option(name, to, help)
     ->expected(static_cast<int>(names.size()))
-    ->check(CLI::NonNegativeNumber)
+    ->check(whole_number(0, std::numeric_limits<std::int64_t>::max()))
     ->type_name(all);
 }
 

@@ -71,6 +71,8 @@ TEST_F(ProgramDeathTest, AnswersBadArgumentsWithOneLineAndStatus2) {
                                                      {"a", "--top"},
                                                      {"a", "--top", "x"},
                                                      {"a", "--top", "-1"},
+                                                     {"a", "--top", "1.5"},
+                                                     {"a", "--top", "99999999999999999999"},
                                                      {"a", "--topp", "1"},
                                                      {"a", "--crema-nonsense"},
                                                      {"a", "--crema-master=moon"},

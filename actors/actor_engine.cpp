@@ -6,10 +6,12 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/logger.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <latch>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -53,6 +55,17 @@ public:
   }
 
   void cancel(const std::shared_ptr<internal::job_run>& job) override { jobs_.cancel(*job); }
+
+  void run_all(int n, const std::function<void(int)>& work) override {
+    logger_guard guard;
+    std::latch done{n};
+    for (int i = 0; i != n; ++i)
+      system().spawn([&work, &done, i] {
+        work(i);
+        done.count_down();
+      });
+    done.wait();
+  }
 
 private:
   /// An actor system with the threads that it starts.

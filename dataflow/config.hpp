@@ -28,7 +28,8 @@ struct config {
   /// Partitions of a dataset that says nothing about it; 0 is the number of threads.
   int default_parallelism = 0;
 
-  /// Jobs of at most this many records (where the sources can tell) run in the caller's thread; 0 turns that off.
+  /// Jobs of at most this many records (where the sources can tell) run in the thread that waits for them, and on
+  /// others too if their first tasks take long; 0 turns that off.
   std::size_t inline_records = 2048;
 
   /// Whether long jobs show a progress bar on stderr: only a terminal gets one.

@@ -2,6 +2,7 @@
 
 #include "dataflow/block/page_buffer.hpp"
 #include "dataflow/error.hpp"
+#include "dataflow/machine_limits.hpp"
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/stage.hpp"
 

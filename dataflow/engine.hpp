@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 namespace crema::internal {
@@ -22,6 +23,9 @@ public:
 
   /// Asks a running job to end early; it then ends as cancelled, with everything given back.
   virtual void cancel(const std::shared_ptr<job_run>& job) = 0;
+
+  /// Calls `work`, which must not throw, with 0 to n - 1, on the engine's threads, and returns when all calls have.
+  virtual void run_all(int n, const std::function<void(int)>& work) = 0;
 };
 
 } // namespace crema::internal

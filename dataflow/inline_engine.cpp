@@ -6,26 +6,26 @@
 #include <deque>
 #include <exception>
 #include <utility>
+#include <vector>
 
 namespace crema::internal {
 
 namespace {
 
+/// How long the tasks of one stage may take before the others' threads are asked for help.
+constexpr auto patience = std::chrono::microseconds{500};
+
 class inline_run {
 public:
-  explicit inline_run(job_run& job) : job_{job}, plan_{job.plan()}, tasks_(plan_.stages.size()) {}
+  /// `helper` may be null.
+  inline_run(job_run& job, engine* helper)
+      : job_{job}, plan_{job.plan()}, helper_{helper}, tasks_(plan_.stages.size()) {}
 
   void run() {
-    std::deque<int> ready;
-    for (int s : job_.begin())
-      ready.push_back(s);
+    job_.begin();
     // Stages are in topological order, so a consumer has all its blocks by the time it is reached.
     for (const auto& planned : plan_.stages)
-      for (int task = 0; task != task_count(planned); ++task)
-        if (planned.agree)
-          run_to_barrier(planned, task);
-        else
-          run_to_end(planned, task);
+      run(planned);
   }
 
 private:
@@ -52,6 +52,7 @@ private:
     }
   }
 
+  /// Takes what a task emits; keeps it while others run beside the task.
   class router final : public emitter {
   public:
     router(inline_run& run, const stage& from, int task) : run_{run}, from_{from}, task_{task} {}
@@ -60,16 +61,27 @@ private:
       metrics.blocks += 1;
       metrics.rows += records->size();
       metrics.bytes += records->bytes();
-      run_.route(from_, task_, channel, std::move(records));
+      if (keeps)
+        kept_.emplace_back(channel, std::move(records));
+      else
+        run_.route(from_, task_, channel, std::move(records));
     }
     bool blocked() const noexcept override { return false; }
 
+    void pass_on() {
+      keeps = false;
+      for (auto& [channel, records] : std::exchange(kept_, {}))
+        run_.route(from_, task_, channel, std::move(records));
+    }
+
     task_metrics metrics;
+    bool keeps = false;
 
   private:
     inline_run& run_;
     const stage& from_;
     int task_;
+    std::vector<std::pair<int, block_ptr>> kept_;
   };
 
   void route(const stage& from, int task, int channel, block_ptr records) {
@@ -113,15 +125,82 @@ private:
     });
   }
 
-  void run_to_end(const stage& of, int index) {
-    close_inputs(of, index);
-    router out{*this, of, index};
-    finish(of, index, out);
+  void run(const stage& of) {
+    std::deque<router> routers; // one for each task, or for each task so far
+    tasks_[static_cast<std::size_t>(of.id)].resize(of.partitions.size());
+    for (int i = 0; i != task_count(of); ++i)
+      routers.emplace_back(*this, of, i);
+    const auto advance = [&](int i) {
+      auto& out = routers[static_cast<std::size_t>(i)];
+      auto result = step_result::more;
+      while (result == step_result::more || result == step_result::starved)
+        result = step(of, i, out);
+    };
+    const auto commit = [&](int i) { finish(of, i, routers[static_cast<std::size_t>(i)]); };
+    if (!of.agree) {
+      run_each(
+        of, routers,
+        [&](int i) {
+          close_inputs(of, i);
+          advance(i);
+        },
+        commit);
+      return;
+    }
+    run_each(
+      of, routers,
+      [&](int i) {
+        close_inputs(of, i);
+        advance(i);
+      },
+      [&](int i) { job_.at_barrier(of.id, i); });
+    if (task_count(of) == 0)
+      return;
+    std::vector<std::shared_ptr<const void>> said;
+    for (int i = 0; i != task_count(of); ++i)
+      said.push_back(open(of, i).contribution());
+    const auto agreed = of.agree(said);
+    run_each(
+      of, routers,
+      [&](int i) {
+        open(of, i).resolve(agreed);
+        advance(i);
+      },
+      commit);
+  }
+
+  /// Calls `work` for each task of a stage and then `after`, one task after the other. Where that takes long, the
+  /// remaining tasks work side by side on the helper's threads; all else still happens here, in order.
+  template <class Work, class After>
+  void run_each(const stage& of, std::deque<router>& routers, Work&& work, After&& after) {
+    const auto start = std::chrono::steady_clock::now();
+    int next = 0;
+    while (next != task_count(of) && (helper_ == nullptr || std::chrono::steady_clock::now() - start < patience)) {
+      work(next);
+      after(next++);
+    }
+    const int rest = task_count(of) - next;
+    if (rest == 0)
+      return;
+    for (int i = 0; i != rest; ++i)
+      routers[static_cast<std::size_t>(next + i)].keeps = true;
+    std::vector<std::exception_ptr> failures(static_cast<std::size_t>(rest));
+    helper_->run_all(rest, [&](int i) {
+      try {
+        work(next + i);
+      } catch (...) {
+        failures[static_cast<std::size_t>(i)] = std::current_exception();
+      }
+    });
+    for (int i = 0; i != rest; ++i) {
+      if (failures[static_cast<std::size_t>(i)])
+        std::rethrow_exception(failures[static_cast<std::size_t>(i)]);
+      routers[static_cast<std::size_t>(next + i)].pass_on();
+      after(next + i);
+    }
   }
 
   void finish(const stage& of, int index, router& out) {
-    while (step(of, index, out) != step_result::done) {
-    }
     auto& slot = tasks_[static_cast<std::size_t>(of.id)][static_cast<std::size_t>(index)];
     const auto& counters = slot->scope().counters;
     out.metrics.spills = counters.spills;
@@ -132,29 +211,10 @@ private:
     slot.reset();
   }
 
-  void run_to_barrier(const stage& of, int index) {
-    close_inputs(of, index);
-    auto& routers = routers_[of.id];
-    auto& out = routers.emplace_back(*this, of, index);
-    auto result = step_result::more;
-    while (result == step_result::more || result == step_result::starved)
-      result = step(of, index, out);
-    if (!job_.at_barrier(of.id, index))
-      return;
-    std::vector<std::shared_ptr<const void>> said;
-    for (int i = 0; i != task_count(of); ++i)
-      said.push_back(open(of, i).contribution());
-    const auto agreed = of.agree(said);
-    for (int i = 0; i != task_count(of); ++i) {
-      open(of, i).resolve(agreed);
-      finish(of, i, routers[static_cast<std::size_t>(i)]);
-    }
-  }
-
   job_run& job_;
   const job_plan& plan_;
+  engine* helper_;
   std::vector<std::vector<std::unique_ptr<task>>> tasks_;
-  std::unordered_map<int, std::deque<router>> routers_;
 };
 
 class inline_engine final : public engine {
@@ -164,14 +224,18 @@ public:
   int threads() const noexcept override { return threads_; }
   void start(std::shared_ptr<job_run> job) override { run_inline(job); }
   void cancel(const std::shared_ptr<job_run>&) override {} // the job's own mark is seen between two steps
+  void run_all(int n, const std::function<void(int)>& work) override {
+    for (int i = 0; i != n; ++i)
+      work(i);
+  }
 
 private:
   int threads_;
 };
 
-std::optional<error> run_plan(job_run& job) {
+std::optional<error> run_plan(job_run& job, engine* helper) {
   try {
-    inline_run{job}.run();
+    inline_run{job, helper}.run();
     return {};
   } catch (...) {
     return current_error({});
@@ -180,8 +244,9 @@ std::optional<error> run_plan(job_run& job) {
 
 } // namespace
 
-void run_inline(const std::shared_ptr<job_run>& job) {
-  while (job->finish(run_plan(*job))) {
+void run_inline(const std::shared_ptr<job_run>& job, engine* helper) {
+  job->mark_inlined();
+  while (job->finish(run_plan(*job, helper))) {
   }
 }
 

@@ -18,6 +18,24 @@ double job_progress_report::fraction() const noexcept {
 
 namespace internal {
 
+namespace {
+
+thread_local int waiting = 0; // calls on this thread's stack
+
+} // namespace
+
+caller_waits::caller_waits() noexcept {
+  ++waiting;
+}
+
+caller_waits::~caller_waits() {
+  --waiting;
+}
+
+bool caller_waits::here() noexcept {
+  return waiting != 0;
+}
+
 job_handle::job_handle(std::shared_ptr<job_run> run) : run_{std::move(run)} {}
 
 job_handle& job_handle::operator=(job_handle&& other) noexcept {

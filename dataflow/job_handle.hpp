@@ -28,6 +28,17 @@ namespace internal {
 
 class job_run;
 
+/// While one lives, its thread waits for each job that it starts, at once: a tiny one may then run in this very thread.
+class caller_waits {
+public:
+  caller_waits() noexcept;
+  caller_waits(const caller_waits&) = delete;
+  caller_waits& operator=(const caller_waits&) = delete;
+  ~caller_waits();
+
+  static bool here() noexcept;
+};
+
 /// The untyped half of job<R>. The deadline is kept by whoever waits, so that no thread watches clocks.
 class job_handle {
 public:

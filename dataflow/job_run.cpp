@@ -54,6 +54,11 @@ std::vector<int> job_run::begin() {
   return progress_.begin();
 }
 
+void job_run::mark_inlined() {
+  std::lock_guard lock{mutex_};
+  inlined_ = true;
+}
+
 void job_run::accept(int task, block_ptr records, credit_token credit) {
   results_->accept(task, std::move(records), std::move(credit));
 }
@@ -118,6 +123,7 @@ void job_run::end(std::optional<error> failure) {
   }
   lock.lock();
   metrics_.wall = std::chrono::steady_clock::now() - started_;
+  metrics_.inlined = inlined_;
   metrics_.memory_peak = plan_.scope->resources().memory.peak();
   if (failure)
     metrics_.failure = failure->what();

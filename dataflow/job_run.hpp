@@ -54,6 +54,7 @@ public:
   // -- for the engine -----------------------------------------------------------------------------------------------
 
   std::vector<int> begin();
+  void mark_inlined();
   void accept(int task, block_ptr records, credit_token credit);
   bool at_barrier(int stage, int task);
 
@@ -112,6 +113,7 @@ private:
   job_metrics metrics_;
   errc cancel_reason_ = errc::deadline_exceeded; ///< of an early end that nobody asked for by name
   std::optional<error> failure_;
+  bool inlined_ = false;
   bool ended_ = false;
 };
 

@@ -278,23 +278,36 @@ public:
   // Each has a twin `…_async` that returns a job<R> at once.
 
   /// All records, in partition order.
-  std::vector<T> collect() const { return collect_async().get(); }
+  std::vector<T> collect() const {
+    internal::caller_waits here;
+    return collect_async().get();
+  }
   job<std::vector<T>> collect_async() const;
 
-  std::uint64_t count() const { return count_async().get(); }
+  std::uint64_t count() const {
+    internal::caller_waits here;
+    return count_async().get();
+  }
   job<std::uint64_t> count_async() const;
 
   /// The first record; empty_collection if there is none. Computes no more partitions than it must.
-  T first() const { return first_async().get(); }
+  T first() const {
+    internal::caller_waits here;
+    return first_async().get();
+  }
   job<T> first_async() const;
 
   /// The first n records (fewer if there are no more); n below 1 gives none. Computes no more partitions than it must.
-  std::vector<T> take(std::int64_t n) const { return take_async(n).get(); }
+  std::vector<T> take(std::int64_t n) const {
+    internal::caller_waits here;
+    return take_async(n).get();
+  }
   job<std::vector<T>> take_async(std::int64_t n) const;
 
   /// The n smallest by key(record), smallest first; equal ones in the dataset's order.
   template <class KeyFn = std::identity>
   std::vector<T> take_ordered(std::int64_t n, KeyFn key = {}) const {
+    internal::caller_waits here;
     return take_ordered_async(n, std::move(key)).get();
   }
   template <class KeyFn = std::identity>
@@ -303,6 +316,7 @@ public:
   /// The n greatest by key(record), greatest first; equal ones in the dataset's order.
   template <class KeyFn = std::identity>
   std::vector<T> top(std::int64_t n, KeyFn key = {}) const {
+    internal::caller_waits here;
     return top_async(n, std::move(key)).get();
   }
   template <class KeyFn = std::identity>
@@ -311,6 +325,7 @@ public:
   /// All records reduced by the associative f, in order; empty_collection if there is none.
   template <class F>
   T reduce(F f) const {
+    internal::caller_waits here;
     return reduce_async(std::move(f)).get();
   }
   template <class F>
@@ -319,6 +334,7 @@ public:
   /// The fold of each partition from `zero`, and of these results from `zero` again.
   template <class F>
   T fold(T zero, F f) const {
+    internal::caller_waits here;
     return fold_async(std::move(zero), std::move(f)).get();
   }
   template <class F>
@@ -327,45 +343,61 @@ public:
   /// The same with another result type: step(u, record) within a partition, merge(u, u) across.
   template <class U, class Step, class Merge>
   U aggregate(U zero, Step step, Merge merge) const {
+    internal::caller_waits here;
     return aggregate_async(std::move(zero), std::move(step), std::move(merge)).get();
   }
   template <class U, class Step, class Merge>
   job<U> aggregate_async(U zero, Step step, Merge merge) const;
 
   /// The sum; T{} of an empty dataset. Small integers are summed as 64-bit numbers.
-  auto sum() const { return sum_async().get(); }
+  auto sum() const {
+    internal::caller_waits here;
+    return sum_async().get();
+  }
   auto sum_async() const;
 
   /// The least, the greatest record by key(record): the first of equal ones; NaN only if all are NaN. empty_collection
   /// if there is none.
   template <class KeyFn = std::identity>
   T min(KeyFn key = {}) const {
+    internal::caller_waits here;
     return min_async(std::move(key)).get();
   }
   template <class KeyFn = std::identity>
   job<T> min_async(KeyFn key = {}) const;
   template <class KeyFn = std::identity>
   T max(KeyFn key = {}) const {
+    internal::caller_waits here;
     return max_async(std::move(key)).get();
   }
   template <class KeyFn = std::identity>
   job<T> max_async(KeyFn key = {}) const;
 
   /// How often each record occurs.
-  hash_map<T, std::uint64_t> count_by_value() const { return count_by_value_async().get(); }
+  hash_map<T, std::uint64_t> count_by_value() const {
+    internal::caller_waits here;
+    return count_by_value_async().get();
+  }
   job<hash_map<T, std::uint64_t>> count_by_value_async() const;
 
   /// Of pairs: how often each key occurs.
-  auto count_by_key() const { return count_by_key_async().get(); }
+  auto count_by_key() const {
+    internal::caller_waits here;
+    return count_by_key_async().get();
+  }
   auto count_by_key_async() const;
 
   /// Of pairs: key → value; the last pair of a key wins.
-  auto collect_as_map() const { return collect_as_map_async().get(); }
+  auto collect_as_map() const {
+    internal::caller_waits here;
+    return collect_as_map_async().get();
+  }
   auto collect_as_map_async() const;
 
   /// f(record) for each, for its side effects.
   template <class F>
   void for_each(F f) const {
+    internal::caller_waits here;
     for_each_async(std::move(f)).get();
   }
   template <class F>
@@ -374,6 +406,7 @@ public:
   /// f(records) once for each partition, empty ones included; `records` is a single-pass range (partition_range<T>).
   template <class F>
   void for_each_partition(F f) const {
+    internal::caller_waits here;
     for_each_partition_async(std::move(f)).get();
   }
   template <class F>
@@ -386,7 +419,10 @@ public:
   /// Writes each record as a line into `uri`, a directory that must not exist: part-00000 and so on, all there at once
   /// or not at all, with _SUCCESS. Strings as they are, numbers as `std::to_chars` writes them, others by their
   /// `operator<<` or ADL `to_string`.
-  void save_as_text_file(const std::string& uri) const { save_as_text_file_async(uri).get(); }
+  void save_as_text_file(const std::string& uri) const {
+    internal::caller_waits here;
+    save_as_text_file_async(uri).get();
+  }
   job<void> save_as_text_file_async(const std::string& uri) const;
 
   // -- for the operations

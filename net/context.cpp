@@ -2,10 +2,8 @@
 
 #include "actors/actor_engine.hpp"
 #include "dataflow/inline_engine.hpp"
+#include "dataflow/machine_limits.hpp"
 #include "dataflow/plan/scope.hpp"
-
-#include <algorithm>
-#include <thread>
 
 namespace crema {
 
@@ -17,8 +15,7 @@ std::unique_ptr<internal::engine> make_engine(const config& settings) {
   const auto [where, threads] = parse_master(settings.master);
   if (where == master::kind::inline_)
     return internal::make_inline_engine(threads);
-  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return actors::make_actor_engine(threads == 0 ? cores : threads);
+  return actors::make_actor_engine(threads == 0 ? internal::default_threads() : threads);
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 #include "net/init.hpp"
 
-#include "dataflow/block/memory_budget.hpp"
 #include "dataflow/error.hpp"
+#include "dataflow/machine_limits.hpp"
 #include "dataflow/nearest_name.hpp"
 
 #include <algorithm>

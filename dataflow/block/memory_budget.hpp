@@ -74,13 +74,4 @@ private:
   std::size_t bytes_ = 0;
 };
 
-/// Half of what this machine and every control group around this process allow.
-std::size_t default_memory_limit();
-
-/// The bytes that the machine described by the files below `root` allows a process: the least of /proc/meminfo's total
-/// and the limits of all groups (version 1 and 2) from /proc/self/cgroup up to where the hierarchy is mounted. Files
-/// that cannot be read or understood set no limit; 0 where nothing could be read at all. An empty `root` is this
-/// machine.
-std::size_t allowed_memory(const std::string& root);
-
 } // namespace crema::internal

@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/inline_engine.hpp"
+#include "dataflow/job_handle.hpp"
 #include "dataflow/job_run.hpp"
 
 #include <algorithm>
@@ -59,8 +60,8 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
     running_.emplace(job.get(), job);
   }
   try {
-    if (settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
-      run_inline(job);
+    if (caller_waits::here() && settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
+      run_inline(job, runner.get());
     else
       runner->start(job);
   } catch (...) {

@@ -29,7 +29,7 @@ public:
 
   std::uint64_t next_job() noexcept { return ++last_job_; }
 
-  /// Runs `job` on the engine, or here when it is tiny.
+  /// Runs `job` on the engine, or here when it is tiny and the caller waits for it anyway.
   void start(const std::shared_ptr<job_run>& job);
   void cancel(const std::shared_ptr<job_run>& job);
 

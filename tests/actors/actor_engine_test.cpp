@@ -366,6 +366,68 @@ TEST(ActorEngine, LetsResultBlocksOutliveIt) {
   job->release_credit();
 }
 
+/// Settings by which jobs of few records take the shortcut.
+config with_shortcut() {
+  config settings;
+  settings.progress = false;
+  return settings;
+}
+
+TEST(ActorEngine, RunsTinyJobsInTheThreadThatWaitsForThem) {
+  context ctx{with_shortcut(), make_actor_engine(2)};
+  const auto here = std::this_thread::get_id();
+  const auto runs_here =
+    ctx.range(0, 10, 1, 4).map([here](std::int64_t) { return std::this_thread::get_id() == here; });
+  EXPECT_EQ(runs_here.collect(), std::vector<bool>(10, true));
+  EXPECT_EQ(runs_here.collect_async().get(), std::vector<bool>(10, false));
+  EXPECT_EQ(runs_here.filter([](bool ran) { return ran; }).count(), 10u);
+  const auto many = ctx.range(0, 10'000, 1, 4).map([here](std::int64_t) { return std::this_thread::get_id() == here; });
+  EXPECT_EQ(many.filter([](bool ran) { return ran; }).count(), 0u);
+}
+
+TEST(ActorEngine, RunsSlowTasksOfFewRecordsSideBySide) {
+  context ctx{with_shortcut(), make_actor_engine(2)};
+  std::atomic<int> met{0};
+  const auto meet = [&met](std::int64_t x) {
+    const auto start = std::chrono::steady_clock::now();
+    if (x == 0) // tells that this work is slow
+      while (std::chrono::steady_clock::now() < start + 2ms) {
+      }
+    else
+      for (++met; met != 2 && std::chrono::steady_clock::now() < start + 20s;)
+        std::this_thread::yield();
+    return std::pair{x % 2, x};
+  };
+  const auto pairs = ctx.range(0, 3, 1, 3).map(meet);
+  EXPECT_THAT(pairs.collect(), testing::ElementsAre(std::pair{0L, 0L}, std::pair{1L, 1L}, std::pair{0L, 2L}));
+  EXPECT_EQ(met, 2);
+  met = 0;
+  EXPECT_THAT(pairs.reduce_by_key(std::plus<>{}, 2).collect(),
+              testing::UnorderedElementsAre(std::pair{0L, 2L}, std::pair{1L, 1L}));
+  met = 0;
+  EXPECT_THAT(pairs.sort_by([](const auto& r) { return -r.second; }).values().collect(), testing::ElementsAre(2, 1, 0));
+}
+
+TEST(ActorEngine, FailsAsTheFirstOfSlowTasksDoes) {
+  context ctx{with_shortcut(), make_actor_engine(2)};
+  const auto fails = ctx.range(0, 5, 1, 5).map([](std::int64_t x) {
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() < start + 1ms) {
+    }
+    if (x >= 3)
+      throw std::runtime_error{"no " + std::to_string(x)};
+    return x;
+  });
+  for (int i = 0; i != 3; ++i)
+    try {
+      fails.collect();
+      ADD_FAILURE();
+    } catch (const crema::error& e) {
+      EXPECT_EQ(e.text(), "no 3");
+      EXPECT_EQ(e.code(), errc::user_exception);
+    }
+}
+
 TEST(ActorEngine, MeasuresWhatTasksDid) {
   context ctx{no_shortcut(), make_actor_engine(2)};
   auto job = ctx.range(0, 1000, 1, 4).map([](std::int64_t x) { return x; }).collect_async();

@@ -1,9 +1,9 @@
 #include "dataflow/context.hpp"
 
-#include "dataflow/block/memory_budget.hpp"
 #include "dataflow/block/page_buffer.hpp"
 #include "dataflow/error.hpp"
 #include "dataflow/inline_engine.hpp"
+#include "dataflow/machine_limits.hpp"
 #include "dataflow/operations.hpp"
 #include "tests/dataflow/io/temporary_directory.hpp"
 

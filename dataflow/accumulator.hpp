@@ -29,9 +29,9 @@ class accumulator {
   };
 
 public:
-  accumulator(T initial, T zero, Add add) : state_{std::make_shared<state>()}, zero_{std::move(zero)} {
+  accumulator(T initial, T zero, Add sum) : state_{std::make_shared<state>()}, zero_{std::move(zero)} {
     state_->value = std::move(initial);
-    state_->add = std::move(add);
+    state_->add = std::move(sum);
   }
 
   template <class U>

@@ -21,16 +21,15 @@ struct reduce_state {
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
-    // The first record is taken alone, so that the loop over the others has no question to ask.
-    while (!so_far) {
+    // The batch with the first record is taken by itself, so that the loop over the others has no question to ask.
+    if (!so_far) {
       auto first = [this]<class X>(X&& x) {
         if (so_far)
           so_far.emplace(guarded(at, f, std::move(*so_far), std::forward<X>(x)));
         else
           so_far.emplace(std::forward<X>(x));
       };
-      if (!from.pump(first, 1))
-        return false;
+      return from.pump(first, n);
     }
     T value = std::move(*so_far);
     auto rest = [ this, &value ]<class X>(X && x) __attribute__((always_inline)) {

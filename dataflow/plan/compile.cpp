@@ -96,6 +96,8 @@ private:
 
   void resolve(stage current) {
     current.id = static_cast<int>(found_.size());
+    if (fills(current)) // before anything refers to a task by its index
+      std::sort(current.partitions.begin(), current.partitions.end());
     auto reads = roots_of(current);
     for (auto& [root, places] : reads) {
       current.roots.push_back(root);
@@ -116,24 +118,25 @@ private:
   root_reads roots_of(const stage& reader) {
     root_reads reads;
     std::unordered_map<const node*, std::size_t> known;
+    std::size_t shuffles = 0;
     for (std::size_t task = 0; task != reader.partitions.size(); ++task) {
-      std::vector<const node*> shuffles;
+      std::size_t of_task = 0;
       for (const auto& root : roots_of({reader.top, reader.partitions[task]}, reader.computes_top)) {
         const auto [at, fresh] = known.try_emplace(root.at, reads.size());
         if (fresh)
           reads.push_back({root.at, {}});
         reads[at->second].second.push_back({root.partition, static_cast<int>(task)});
         if (is_shuffle(*root.at) && !root.at->stored_in(*plan_.scope))
-          shuffles.push_back(root.at);
-      }
-      // A task can take part in one shuffle read only: what it would read beside is kept first.
-      if (shuffles.size() > 1) {
-        for (const auto* shuffle : shuffles)
-          plan_.scope->share(*shuffle);
-        return roots_of(reader);
+          shuffles += (++of_task > 1 || fresh) ? 1 : 0;
       }
     }
-    return reads;
+    if (shuffles <= 1)
+      return reads;
+    // A stage takes part in one shuffle, and a task in one partition of it: what it would read beside is kept first.
+    for (const auto& [root, places] : reads)
+      if (is_shuffle(*root))
+        plan_.scope->share(*root);
+    return roots_of(reader);
   }
 
   std::vector<place> roots_of(place from, bool compute_first) const {
@@ -211,7 +214,6 @@ private:
     for (auto& s : found_) {
       s.after = std::move(after[static_cast<std::size_t>(s.id)]);
       std::sort(s.after.begin(), s.after.end());
-      std::sort(s.partitions.begin(), s.partitions.end());
     }
     for (const auto& s : found_)
       if (s.output.to == stage_output::kind::exchange) {

@@ -30,17 +30,25 @@ std::string seconds(const samples& runs) {
   if (runs.runs.empty())
     return missing;
   const auto median = runs.median_seconds();
+  if (median < 1e-6)
+    return number("%.2f ns", median * 1e9);
   return median < 1e-3 ? number("%.1f us", median * 1e6) : number("%.3f s", median);
 }
 
-std::string megabytes(const samples& runs) {
-  return runs.runs.empty() ? missing : number("%.0f MB", runs.median_peak_bytes() / 1e6);
+std::string bytes(const samples& runs) {
+  if (runs.runs.empty())
+    return missing;
+  const auto median = runs.median_peak_bytes();
+  if (median < 1e4)
+    return number("%.0f B", median);
+  return median < 1e6 ? number("%.0f kB", median / 1e3) : number("%.0f MB", median / 1e6);
 }
 
 std::string goal_text(const target& goal) {
   if (const auto* ratio = std::get_if<speed_ratio>(&goal))
     return number(">= %.2f", ratio->least);
-  return number("<= %.0f us", std::get<time_bound>(goal).most_seconds * 1e6);
+  const auto most = std::get<time_bound>(goal).most_seconds;
+  return most < 1e-3 ? number("<= %.0f us", most * 1e6) : number("<= %.0f s", most);
 }
 
 void print_cells(const std::string& title, std::initializer_list<std::string> cells) {
@@ -118,7 +126,7 @@ void print_table_row(const measured& row) {
     std::string{row.row->title},
     {seconds(row.limit_alone), seconds(row.limit), seconds(row.crema),
      result.ratio > 0 ? number("%.2f", result.ratio) : missing, goal_text(row.row->goal), yes_no(result.fast_enough),
-     megabytes(row.limit), megabytes(row.crema),
+     bytes(row.limit), bytes(row.crema),
      result.memory_ratio > 0 ? number("%.2f", result.memory_ratio) + (result.small_enough ? "" : "!") : missing});
   if (!row.failure.empty())
     std::printf("  FAILED: %s\n", row.failure.c_str());

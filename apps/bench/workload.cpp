@@ -70,6 +70,15 @@ std::vector<workload> all_workloads() {
      naive::page_rank},
     {"k_means", "k_means, 5M points, 16 centres, 10 iterations", speed_ratio{0.6}, limit::k_means, nullptr,
      naive::k_means},
+    {"collect", "collect of 10 records", time_bound{5e-6}},
+    {"reduce", "reduce_by_key of 100 records", time_bound{30e-6}},
+    {"actors", "collect over 4 partition actors", time_bound{150e-6}},
+    // Beside the large job stands the small one.
+    {"partitions", "a partition, of 100,000 and (limit) of 1,000", speed_ratio{0.8}, with_crema::few_partitions},
+    {"records", "reduce_by_key of a record, 100M and (limit) 1M", speed_ratio{0.8}, with_crema::few_records},
+    {"sorted", "sort_by of a record, 100M and (limit) 1M", speed_ratio{0.6}, with_crema::few_sorted},
+    {"compile_gcc", "compiling the README's word count, g++", time_bound{6}},
+    {"compile_clang", "compiling the README's word count, clang++", time_bound{6}},
   };
   for (auto& row : rows)
     row.crema = crema_half(row.name);
@@ -88,7 +97,7 @@ std::size_t workload_config::scaled(std::size_t full) const {
   return std::max<std::size_t>(64, static_cast<std::size_t>(static_cast<double>(full) * scale));
 }
 
-measuring::measuring() : begin_{(forget_peak(), now())}, cpu_begin_{cpu_now()} {}
+measuring::measuring() : bytes_before_{(forget_peak(), peak_bytes())}, begin_{now()}, cpu_begin_{cpu_now()} {}
 
 outcome measuring::stop(std::string digest, std::vector<double> values) const {
   const auto seconds = now() - begin_;

@@ -51,7 +51,11 @@ public:
   measuring();
   outcome stop(std::string digest, std::vector<double> values = {}) const;
 
+  /// The resident memory when the clock was started.
+  std::uint64_t bytes_before() const { return bytes_before_; }
+
 private:
+  std::uint64_t bytes_before_;
   double begin_;
   double cpu_begin_;
 };
@@ -76,7 +80,7 @@ struct workload {
   std::string_view name;
   std::string_view title;
   target goal;
-  run_fn limit = nullptr; ///< hand-written; null where the goal is a bound
+  run_fn limit = nullptr; ///< hand-written, or crema at a small size; null where the goal is a bound
   run_fn crema = nullptr; ///< null while it is not written
   run_fn naive = nullptr; ///< the plainest program with the same outcome, for `--check`
 };

@@ -27,6 +27,26 @@ outcome reduce_many(const workload_config& config);
 outcome sort(const workload_config& config);
 outcome tera_sort(const workload_config& config);
 outcome join(const workload_config& config);
+outcome page_rank(const workload_config& config);
+outcome k_means(const workload_config& config);
+
+// One small job on a warm context: its median time.
+outcome tiny_collect(const workload_config& config);
+outcome tiny_reduce(const workload_config& config);
+outcome actor_collect(const workload_config& config);
+
+// The cost of one partition, of one record, in jobs of a thousand and of a hundred thousand partitions, of a million
+// and of a hundred million records.
+outcome few_partitions(const workload_config& config);
+outcome many_partitions(const workload_config& config);
+outcome few_records(const workload_config& config);
+outcome many_records(const workload_config& config);
+outcome few_sorted(const workload_config& config);
+outcome many_sorted(const workload_config& config);
+
+/// What compiles the README's word count with that compiler; null where there is none.
+run_fn compile_gcc();
+run_fn compile_clang();
 
 } // namespace with_crema
 } // namespace crema::bench

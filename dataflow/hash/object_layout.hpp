@@ -79,7 +79,7 @@ public:
     f(std::move(s.cell.get().key), std::move(s.cell.get().value));
   }
 
-  static void prefetch(const slot& s) noexcept { s.cell.prefetch(); }
+  [[gnu::always_inline]] static void prefetch(const slot& s) noexcept { s.cell.prefetch(); }
   static void end(slot& s) noexcept { s.cell.end(); }
   static C& value(slot& s) noexcept { return s.cell.get().value; }
 

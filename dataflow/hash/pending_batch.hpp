@@ -19,29 +19,31 @@ public:
   // Enough to hide one miss behind others, few enough to stay in the first-level cache.
   static constexpr std::size_t capacity = std::clamp<std::size_t>(2048 / sizeof(item), 2, 32);
 
-  pending_batch() = default;
+  pending_batch() noexcept : end_{begin()} {}
   pending_batch(const pending_batch&) = delete;
   pending_batch& operator=(const pending_batch&) = delete;
   ~pending_batch() { clear(); }
 
-  std::size_t size() const noexcept { return size_; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - items()); }
 
   /// Adds one; true when that was the last one that fits.
   [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {
-    ::new (static_cast<void*>(bytes_ + size_ * sizeof(item))) item{std::move(probe), std::move(payload)};
-    return ++size_ == capacity;
+    ::new (static_cast<void*>(end_)) item{std::move(probe), std::move(payload)};
+    return ++end_ == items() + capacity;
   }
 
   item* begin() noexcept { return std::launder(reinterpret_cast<item*>(bytes_)); }
-  item* end() noexcept { return begin() + size_; }
+  item* end() noexcept { return end_; }
 
   void clear() noexcept {
     std::destroy(begin(), end());
-    size_ = 0;
+    end_ = begin();
   }
 
 private:
-  std::size_t size_ = 0;
+  const item* items() const noexcept { return reinterpret_cast<const item*>(bytes_); }
+
+  item* end_;
   alignas(item) std::byte bytes_[capacity * sizeof(item)];
 };
 
@@ -58,15 +60,15 @@ public:
 
   /// Adds one; true when `turn` must come next.
   [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {
-    return halves_[young_].push(std::move(probe), std::move(payload));
+    return young_->push(std::move(probe), std::move(payload));
   }
 
   /// Applies the older batch by `apply(Probe&&, Payload&&)` while it calls `ask(probe)` for each of the younger, which
   /// then is the older. `arrived(probe)` comes before, for each of the older. Empty after a throw.
   template <class Ask, class Arrived, class Apply>
   void turn(Ask ask, Arrived arrived, Apply apply) {
-    auto& young = halves_[young_];
-    auto& old = halves_[young_ ^ 1];
+    auto& young = *young_;
+    auto& old = other();
     clearing unless_done{this};
     for (const auto& item : old)
       arrived(item.probe);
@@ -79,14 +81,14 @@ public:
       ask(next->probe);
     unless_done.pair = nullptr;
     old.clear();
-    young_ ^= 1;
+    young_ = &old;
   }
 
   /// Applies everything, the older batch first. Empty afterwards, also after a throw.
   template <class Ask, class Arrived, class Apply>
   void finish(Ask ask, Arrived arrived, Apply apply) {
     const clearing always{this};
-    for (auto* half : {&halves_[young_ ^ 1], &halves_[young_]}) {
+    for (auto* half : {&other(), young_}) {
       for (const auto& item : *half)
         ask(item.probe);
       for (const auto& item : *half)
@@ -110,8 +112,10 @@ private:
     }
   };
 
+  batch& other() noexcept { return halves_[young_ == halves_ ? 1 : 0]; }
+
   batch halves_[2];
-  unsigned young_ = 0;
+  batch* young_ = halves_;
 };
 
 } // namespace crema::internal

@@ -59,7 +59,7 @@ public:
   T& get() const noexcept { return *where_; }
   bool empty() const noexcept { return where_ == nullptr; }
   void end() noexcept { where_->~T(); }
-  void prefetch() const noexcept { __builtin_prefetch(where_); }
+  [[gnu::always_inline]] void prefetch() const noexcept { __builtin_prefetch(where_); }
 
 private:
   T* where_;

@@ -54,7 +54,7 @@ public:
   }
 
   /// Prefetches what the slot points to; worth it when the slot itself has arrived.
-  void prefetch_entry([[maybe_unused]] const probe& key) const noexcept {
+  [[gnu::always_inline]] void prefetch_entry([[maybe_unused]] const probe& key) const noexcept {
     if constexpr (Layout::follows_pointers)
       Layout::prefetch(slots_[slots_.home(Layout::mix(mixer_, key))]);
   }

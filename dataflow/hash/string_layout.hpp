@@ -56,7 +56,7 @@ public:
   static probe make_probe(const string_words& key) noexcept { return key; }
   static constexpr bool outsider(const probe&) noexcept { return false; }
 
-  static std::uint64_t mix(const mixer& spread, const probe& key) noexcept {
+  [[gnu::always_inline]] static std::uint64_t mix(const mixer& spread, const probe& key) noexcept {
     return is_long(key) ? spread(key.high) : spread(key.low, key.high);
   }
   static std::uint64_t mix(const mixer& spread, const slot& s) noexcept { return mix(spread, s.key); }
@@ -86,7 +86,7 @@ public:
     f(text(s.key), std::move(s.value.get()));
   }
 
-  static void prefetch(const slot& s) noexcept { s.value.prefetch(); }
+  [[gnu::always_inline]] static void prefetch(const slot& s) noexcept { s.value.prefetch(); }
   static void end(slot& s) noexcept { s.value.end(); }
   static C& value(slot& s) noexcept { return s.value.get(); }
 

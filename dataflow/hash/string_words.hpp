@@ -21,32 +21,17 @@ struct string_words {
   string_words() = default;
   constexpr string_words(std::uint64_t l, std::uint64_t h) noexcept : low{l}, high{h} {}
 
-  /// The words of `text`, which must be short enough. Reads no byte beyond it.
+  /// The words of `text`, which must be short enough.
   explicit string_words(std::string_view text) noexcept {
-    const char* bytes = text.data();
-    const auto n = text.size();
-    high = static_cast<std::uint64_t>(n + 1) << 56;
-    if (n >= 8) {
-      low = load<std::uint64_t>(bytes);
-      if (n > 8)
-        high |= load<std::uint64_t>(bytes + n - 8) >> (8 * (16 - n));
-    } else if (n >= 4) {
-      low = load<std::uint32_t>(bytes) | load<std::uint32_t>(bytes + n - 4) << (8 * (n - 4));
-    } else if (n > 0) {
-      low = load<std::uint8_t>(bytes) | load<std::uint8_t>(bytes + n / 2) << (8 * (n / 2))
-            | load<std::uint8_t>(bytes + n - 1) << (8 * (n - 1));
-    } else {
-      low = 0;
-    }
+    if (!text.empty() && within_page(text.data())) [[likely]]
+      *this = of_page(text.data(), text.size());
+    else
+      *this = of_exactly(text.data(), text.size());
   }
 
   /// The same without a branch, where `max_size` + 1 bytes from the first one on may be read.
   static string_words of_padded(const char* bytes, std::size_t n) noexcept {
-    const auto bits = 8 * n;
-    const auto low_mask = n >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (bits & 63)) - 1;
-    const auto high_mask = n > 8 ? (std::uint64_t{1} << (bits & 63)) - 1 : 0;
-    return {load<std::uint64_t>(bytes) & low_mask,
-            (load<std::uint64_t>(bytes + 8) & high_mask) | static_cast<std::uint64_t>(n + 1) << 56};
+    return of_words(load<std::uint64_t>(bytes), load<std::uint64_t>(bytes + 8), n);
   }
 
   /// The string, which lives as long as this object.
@@ -55,6 +40,41 @@ struct string_words {
   }
 
   friend bool operator==(const string_words&, const string_words&) = default;
+
+private:
+  alignas(32) static constexpr char masks[2 * max_size + 2] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                               -1, -1, -1, -1, -1, -1, -1, -1};
+
+  static string_words of_words(std::uint64_t low, std::uint64_t high, std::size_t n) noexcept {
+    const char* const mask = masks + max_size + 1 - n;
+    return {low & load<std::uint64_t>(mask),
+            (high & load<std::uint64_t>(mask + 8)) | static_cast<std::uint64_t>(n + 1) << 56};
+  }
+
+  /// Whether all bytes that of_padded reads lie in the page of the first. 4 KiB is the smallest page there is.
+  static bool within_page(const char* bytes) noexcept {
+    return (reinterpret_cast<std::uintptr_t>(bytes) & 4095) <= 4096 - (max_size + 1);
+  }
+
+  /// of_padded for bytes that others may own, as long as they share a page with the first: reading them cannot fault,
+  /// and their values do not matter. That is beyond the language, so the compiler must not know where the bytes come
+  /// from, and sanitizers must not look. Lengths vary, and a branch for each class of them is mispredicted for every
+  /// other word of a text.
+  [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] static string_words of_page(const char* bytes,
+                                                                                    std::size_t n) noexcept {
+    asm("" : "+r"(bytes));
+    std::uint64_t words[2];
+    __builtin_memcpy(words, bytes, sizeof words);
+    return of_words(words[0], words[1], n);
+  }
+
+  /// Reads no byte beyond the string.
+  [[gnu::noinline]] static string_words of_exactly(const char* bytes, std::size_t n) noexcept {
+    char padded[max_size + 1]{};
+    if (n != 0)
+      std::memcpy(padded, bytes, n);
+    return of_padded(padded, n);
+  }
 };
 
 } // namespace crema::internal

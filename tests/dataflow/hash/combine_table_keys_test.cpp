@@ -1,7 +1,11 @@
 #include "tests/dataflow/hash/combine_table_fixture.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <limits>
 #include <memory>
+#include <numeric>
 
 namespace crema::internal {
 namespace {
@@ -111,6 +115,21 @@ TEST(StringWords, AreTheSameByBothWays) {
     EXPECT_EQ(string_words::of_padded(text.data(), n), string_words{std::string_view(text.data(), n)}) << n;
     EXPECT_EQ(string_words::of_padded(text.data(), n).view(), text.substr(0, n));
   }
+}
+
+TEST(StringWords, ReadNothingOfThePageBehind) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const two = ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(two, MAP_FAILED);
+  char* const end = static_cast<char*>(two) + page;
+  ASSERT_EQ(::mprotect(end, page, PROT_NONE), 0);
+  std::iota(end - 40, end, 'A');
+  for (std::size_t n = 0; n <= string_words::max_size; ++n)
+    for (std::size_t behind = 0; behind < 20; ++behind) {
+      const std::string_view text{end - behind - n, n};
+      EXPECT_EQ(string_words{text}.view(), text) << behind;
+    }
+  ::munmap(two, 2 * page);
 }
 
 } // namespace

@@ -60,10 +60,12 @@ public:
     logger_guard guard;
     std::latch done{n};
     for (int i = 0; i != n; ++i)
-      system().spawn([&work, &done, i] {
-        work(i);
-        done.count_down();
-      });
+      system().spawn(
+        [&work, &done](int index) {
+          work(index);
+          done.count_down();
+        },
+        i);
     done.wait();
   }
 

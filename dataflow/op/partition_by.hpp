@@ -12,12 +12,11 @@ namespace internal {
 template <class F>
 struct place_by_function {
   F f;
-  int partitions;
+  hash_partitioner modulo;
   template <class Pair>
   int operator()(const Pair& record) {
-    const auto wanted = static_cast<std::int64_t>(std::invoke(f, record.first));
-    const auto rest = wanted % partitions;
-    return static_cast<int>(rest < 0 ? rest + partitions : rest);
+    const auto wanted = std::invoke(f, record.first);
+    return modulo.of_hash<std::remove_const_t<decltype(wanted)>>(static_cast<std::uint64_t>(wanted));
   }
 };
 
@@ -52,9 +51,11 @@ rdd<T> rdd<T, Node>::partition_by(int partitions, F f, source_location where) co
   static_assert(internal::key_value<T>::valid, "partition_by needs a dataset of std::pair<key, value> records");
   static_assert(std::is_integral_v<std::invoke_result_t<F&, const K&>>,
                 "partition_by: the function must map a key to an integer");
+  internal::checked_partitions("partition_by", partitions);
   using node = internal::scatter_node<decltype(link()), internal::place_by_function<F>>;
   return internal::make_rdd<node>(info("partition_by", where), link(),
-                                  internal::place_by_function<F>{std::move(f), partitions}, partitions);
+                                  internal::place_by_function<F>{std::move(f), hash_partitioner{partitions}},
+                                  partitions);
 }
 
 template <class T, class Node>

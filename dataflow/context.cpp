@@ -19,9 +19,9 @@ namespace crema {
 
 namespace {
 
-// Freed buffers that are kept for reuse are in no budget: they are one quarter of it at most.
-std::size_t page_buffers_beside(std::size_t memory_limit) {
-  return std::min(std::size_t{256} << 20, memory_limit / 4);
+// Freed buffers that are kept for reuse: nobody reserves them, so the budget gives its share of the limit away.
+std::size_t kept_buffers(std::size_t memory_limit) {
+  return std::min(std::size_t{256} << 20, memory_limit / 8);
 }
 
 /// A wish for a limit on the kept page buffers of this process. The least of the living ones is in force, because a
@@ -83,8 +83,9 @@ std::shared_ptr<internal::worker_resources> make_resources(const config& setting
   if (!settings.spill_directory.empty())
     check_spill_directory(settings.spill_directory);
   const auto limit = settings.memory_limit != 0 ? settings.memory_limit : internal::default_memory_limit();
-  const auto made = std::shared_ptr<context_resources>{new context_resources{
-    page_buffer_wish{page_buffers_beside(limit)}, internal::worker_resources{limit, settings.spill_directory}}};
+  const auto made = std::shared_ptr<context_resources>{
+    new context_resources{page_buffer_wish{kept_buffers(limit)},
+                          internal::worker_resources{limit, settings.spill_directory, kept_buffers(limit)}}};
   return {made, &made->worker};
 }
 

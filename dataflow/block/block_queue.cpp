@@ -7,8 +7,8 @@
 
 namespace crema::internal {
 
-worker_resources::worker_resources(std::size_t memory_limit, std::string spill_base)
-    : memory{memory_limit}, spill{open_spill_directory(std::move(spill_base))} {}
+worker_resources::worker_resources(std::size_t memory_limit, std::string spill_base, std::size_t withheld)
+    : memory{memory_limit, withheld}, spill{open_spill_directory(std::move(spill_base))} {}
 
 namespace {
 

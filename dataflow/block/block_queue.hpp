@@ -15,7 +15,8 @@ namespace crema::internal {
 
 /// What the tasks of one worker share: the memory budget and the directory for what does not fit.
 struct worker_resources {
-  explicit worker_resources(std::size_t memory_limit, std::string spill_base = {});
+  /// `withheld` bytes of the limit are for the page buffers that the process keeps.
+  explicit worker_resources(std::size_t memory_limit, std::string spill_base = {}, std::size_t withheld = 0);
 
   memory_budget memory;
   std::shared_ptr<spill_directory> spill;

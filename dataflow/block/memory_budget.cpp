@@ -6,12 +6,13 @@
 
 namespace crema::internal {
 
-memory_budget::memory_budget(std::size_t limit) noexcept : limit_{limit} {}
+memory_budget::memory_budget(std::size_t limit, std::size_t withheld) noexcept
+    : limit_{limit}, most_{limit - std::min(limit, withheld)} {}
 
 bool memory_budget::try_reserve(std::size_t bytes) noexcept {
   auto used = used_.load(std::memory_order_relaxed);
   do {
-    if (used > limit_ || bytes > limit_ - used)
+    if (used > most_ || bytes > most_ - used)
       return false;
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   note_peak(used + bytes);

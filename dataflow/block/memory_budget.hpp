@@ -17,7 +17,8 @@ namespace crema::internal {
 /// lock-free; an operation costs one contended atomic, so reserve by the block or table, never by the record.
 class memory_budget {
 public:
-  explicit memory_budget(std::size_t limit) noexcept;
+  /// `withheld` bytes of the limit are for what nobody reserves, such as freed buffers that are kept.
+  explicit memory_budget(std::size_t limit, std::size_t withheld = 0) noexcept;
 
   memory_budget(const memory_budget&) = delete;
   memory_budget& operator=(const memory_budget&) = delete;
@@ -43,6 +44,7 @@ private:
   void note_peak(std::size_t used) noexcept;
 
   const std::size_t limit_;
+  const std::size_t most_; // the limit without what is withheld
   std::atomic<std::size_t> used_{0};
   std::atomic<std::size_t> peak_{0};
 };

@@ -10,7 +10,10 @@
 #include "dataflow/plan/stage.hpp"
 #include "dataflow/rdd.hpp"
 
+#include <iterator>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 // reduce_by_key, combine_by_key, aggregate_by_key, fold_by_key and distinct: values of equal keys are combined in a
@@ -42,6 +45,8 @@ public:
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
+    if (draining_)
+      return true; // the table takes nothing until it is empty
     auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
       guarded(
         *at_, [&]() __attribute__((always_inline)) { Combiner::add(table_, std::forward<X>(x)); });
@@ -49,12 +54,13 @@ public:
     return from.pump(sink, n);
   }
 
+  /// Empties a full table, as fast as the consumers take it.
   void flush(emitter& out) {
-    if (!table_.full())
-      return;
-    while (drain())
+    draining_ = draining_ || table_.full();
+    while (draining_ && !out.blocked()) {
+      draining_ = drain();
       channels_.flush(out);
-    channels_.flush(out);
+    }
   }
 
   step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
@@ -84,6 +90,7 @@ private:
   hash_partitioner place_;
   combine_table<K, Combiner> table_;
   channel_writer<record> channels_;
+  bool draining_ = false;
 };
 
 template <class K, class Combiner>
@@ -102,13 +109,11 @@ public:
 
   void absorb(int, int, block_ptr records) override {
     auto& from = block_cast<record>(records);
-    const bool ours = from.movable();
     guarded(*at_, [&] {
-      for (auto& r : from)
-        if (ours)
-          table_.merge(table_key<K>(Combiner::key(r)), Combiner::take(r));
-        else
-          table_.merge(table_key<K>(Combiner::key(r)), Combiner::copy(r));
+      if (from.movable())
+        Combiner::merge_range(table_, std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+      else
+        Combiner::merge_range(table_, std::as_const(from).begin(), std::as_const(from).end());
     });
     task_->counters.rows_in += from.size();
     if (table_.full())
@@ -261,9 +266,9 @@ struct pair_combiner {
   static C take(R& r) {
     return std::move(r.second);
   }
-  template <class R>
-  static C copy(const R& r) {
-    return r.second;
+  template <class Table, class Iterator>
+  static void merge_range(Table& table, Iterator first, Iterator last) {
+    table.merge_range(first, last);
   }
 };
 
@@ -304,9 +309,11 @@ struct distinct_combiner {
   static nothing take(R&) {
     return {};
   }
-  template <class R>
-  static nothing copy(const R&) {
-    return {};
+  template <class Table, class Iterator>
+  static void merge_range(Table& table, Iterator first, Iterator last) {
+    using K = typename std::iterator_traits<Iterator>::value_type;
+    for (; first != last; ++first)
+      table.merge(table_key<K>(*first), nothing{});
   }
 };
 

@@ -119,11 +119,11 @@ TEST(Context, WritesTheMetricsOfEveryJob) {
   EXPECT_THAT(jobs[1]["failure"], HasSubstr("user_exception"));
 }
 
-TEST(Context, KeepsFreedBuffersOfAQuarterOfItsMemoryAtMost) {
+TEST(Context, KeepsFreedBuffersOfAnEighthOfItsMemoryAtMost) {
   const kept_pages limit{256 * mib};
   {
     const auto ctx = open_with_memory(64 * mib);
-    EXPECT_EQ(page_buffer_limit(), 16 * mib);
+    EXPECT_EQ(page_buffer_limit(), 8 * mib);
   }
   EXPECT_EQ(page_buffer_limit(), 256 * mib);
   const auto large = open_with_memory(64'000 * mib);
@@ -135,9 +135,9 @@ TEST(Context, WithTheLeastMemoryDecidesHowManyFreedBuffersAreKept) {
   const auto large = open_with_memory(400 * mib);
   auto small = open_with_memory(8 * mib);
   const auto medium = open_with_memory(80 * mib);
-  EXPECT_EQ(page_buffer_limit(), 2 * mib);
+  EXPECT_EQ(page_buffer_limit(), 1 * mib);
   small.reset();
-  EXPECT_EQ(page_buffer_limit(), 20 * mib);
+  EXPECT_EQ(page_buffer_limit(), 10 * mib);
 }
 
 TEST(Context, NeverKeepsMoreThanTheProgramSaid) {

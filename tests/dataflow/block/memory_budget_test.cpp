@@ -35,6 +35,16 @@ TEST(MemoryBudget, RefusesEverythingWhileForcedBeyondTheLimit) {
   EXPECT_TRUE(budget.try_reserve(1));
 }
 
+TEST(MemoryBudget, LendsNothingOfWhatIsWithheld) {
+  memory_budget budget{100, 30};
+  EXPECT_EQ(budget.limit(), 100u);
+  EXPECT_FALSE(budget.try_reserve(71));
+  EXPECT_TRUE(budget.try_reserve(70));
+  EXPECT_FALSE(budget.try_reserve(1));
+  memory_budget nothing{100, 101};
+  EXPECT_FALSE(nothing.try_reserve(1));
+}
+
 TEST(MemoryBudget, IsNeverGivenTwice) {
   // Who has the whole budget is alone: the budget is all the mutual exclusion there is.
   constexpr std::size_t limit = 1000;

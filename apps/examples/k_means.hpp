@@ -37,7 +37,16 @@ public:
   static constexpr std::size_t tile = 64;
 
   explicit nearest_sums(broadcast<std::vector<point<D>>> centres)
-      : centres_{std::move(centres)}, sums_(centres_->size()), sizes_(centres_->size()) {}
+      : centres_{std::move(centres)}, sums_(centres_->size()), sizes_(centres_->size()) {
+    for (const auto& centre : *centres_) {
+      auto& [square, factors] = terms_.emplace_back();
+      for (std::size_t d = 0; d != D; ++d) {
+        const auto from_origin = centre[d] - origin()[d];
+        square += from_origin * from_origin;
+        factors[d] = -2 * from_origin;
+      }
+    }
+  }
 
   void add(const point<D>& one) {
     points_[waiting_] = one;
@@ -77,7 +86,7 @@ private:
     std::array<std::array<double, tile>, D> by_dimension;
     for (std::size_t i = 0; i != tile; ++i)
       for (std::size_t d = 0; d != D; ++d)
-        by_dimension[d][i] = points_[i][d];
+        by_dimension[d][i] = points_[i][d] - origin()[d];
     std::array<std::int64_t, tile> nearest;
     std::array<double, tile> least;
     for (std::size_t i = 0; i != tile; i += width) {
@@ -98,24 +107,38 @@ private:
     waiting_ = 0;
   }
 
+  /// Where the points are measured from: near them, so that their squares are not much larger than the distances.
+  const point<D>& origin() const { return centres_->front(); }
+
+  /// |p - c|^2 is |p|^2 + |c|^2 - 2pc, of which all centres share the first.
   void find_nearest(const std::array<lanes, D>& points, std::int64_t* nearest, double* least) const {
     lanes best = lanes{} + std::numeric_limits<double>::infinity();
     lane_indices index{};
     lane_indices candidate{};
-    for (const auto& centre : *centres_) {
-      lanes distance{};
+    for (const auto& [square, factors] : terms_) {
+      lanes score = lanes{} + square;
       for (std::size_t d = 0; d != D; ++d)
-        distance += (points[d] - centre[d]) * (points[d] - centre[d]);
-      const lane_indices closer = distance < best;
-      best = closer ? distance : best;
+        score += points[d] * factors[d];
+      const lane_indices closer = score < best;
+      best = closer ? score : best;
       index = closer ? candidate : index;
       candidate += 1;
     }
+    for (const auto& coordinates : points)
+      best += coordinates * coordinates;
+    best = best < 0 ? lanes{} : best; // by rounding
     std::memcpy(nearest, &index, sizeof index);
     std::memcpy(least, &best, sizeof best);
   }
 
+  /// What a centre adds to the distances: |c|^2 and -2c.
+  struct terms {
+    double square = 0;
+    point<D> factors{};
+  };
+
   broadcast<std::vector<point<D>>> centres_;
+  std::vector<terms> terms_;
   std::vector<point<D>> sums_;
   std::vector<std::uint64_t> sizes_;
   std::array<double, tile> costs_{};

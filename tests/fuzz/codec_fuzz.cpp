@@ -17,13 +17,9 @@
 #include <variant>
 #include <vector>
 
-// A libFuzzer target. The first byte chooses a record type and a way in, the rest is what is decoded. Compile it and
-// what it needs of dataflow/ (block/byte_stream, block/batch_format, block/page_buffer, error) with
-//
-//   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. … -lxxhash -o codec_fuzz
-//   ./codec_fuzz -max_len=600 new_inputs tests/fuzz/corpus/codec
-//
-// codec_fuzz_test.cpp runs the same function over the corpus and mutations of it.
+// A libFuzzer target. The first byte chooses a record type and a way in, the rest is what is decoded. CMakeLists.txt
+// says how it is built (CREMA_FUZZ) and run; codec_fuzz_test.cpp runs the same function over the corpus and mutations
+// of it.
 
 using namespace crema;
 using namespace crema::internal;

@@ -141,12 +141,14 @@ block<T>& block_cast(const block_ptr& pointer) noexcept {
 /// it.
 inline constexpr std::size_t default_block_bytes = 128 * 1024;
 
-/// Collects records into blocks of about `target_bytes`; tiny results stay tiny, because a block grows as it fills.
+/// Collects records into blocks of about `target_bytes`, what records hold on the heap included; tiny results stay
+/// tiny, because a block grows as it fills. The heap is looked at as it grows, so large records may make a block a few
+/// times larger.
 template <class T>
 class block_builder {
 public:
   explicit block_builder(std::size_t target_bytes = default_block_bytes)
-      : limit_{std::max<std::size_t>(1, target_bytes / sizeof(T))} {}
+      : target_bytes_{target_bytes}, limit_{std::max<std::size_t>(1, target_bytes / sizeof(T))} {}
 
   /// Adds a record made of `args`; true when the block has reached its size and wants to be taken.
   template <class... Args>
@@ -154,7 +156,7 @@ public:
     if (block_ == nullptr || block_->full()) [[unlikely]]
       grow();
     block_->emplace_back(std::forward<Args>(args)...);
-    return block_->size() >= limit_;
+    return block_->size() >= wanted_;
   }
 
   bool empty() const noexcept { return block_ == nullptr || block_->empty(); }
@@ -170,18 +172,28 @@ public:
 
 private:
   [[gnu::noinline]] void grow() {
-    constexpr std::size_t first_capacity = std::max<std::size_t>(1, 512 / sizeof(T));
+    constexpr std::size_t first_capacity = std::max<std::size_t>(1, (flat_record<T> ? 512 : 128) / sizeof(T));
     const auto room = block_ == nullptr ? std::min(limit_, first_capacity)
                                         : std::max(block_->capacity() + 1, std::min(limit_, block_->capacity() * 4));
     auto larger = std::make_unique<block<T>>(room);
-    if (block_ != nullptr)
-      for (auto& record : *block_)
+    wanted_ = limit_;
+    if (block_ != nullptr) {
+      std::size_t bytes = 0;
+      for (auto& record : *block_) {
+        if constexpr (!flat_record<T>)
+          bytes += sizeof(T) + footprint(record);
         larger->emplace_back(std::move_if_noexcept(record));
+      }
+      if (bytes >= target_bytes_)
+        wanted_ = 1; // with the record that comes now it is full
+    }
     block_ = std::move(larger);
   }
 
   std::unique_ptr<block<T>> block_;
+  std::size_t target_bytes_;
   std::size_t limit_;
+  std::size_t wanted_ = 0; ///< records of this block: the limit, or fewer where they are large
 };
 
 } // namespace crema::internal

@@ -147,11 +147,12 @@ private:
   }
 
   void spill_run() {
+    const auto each = std::max(sizeof(T), sorter_.bytes() / std::max<std::size_t>(1, sorter_.size()));
     sorter_.sort();
     auto run = std::make_unique<block_queue>(task_->resources(), codec_, what_, false);
     for (bool more = true; more;) {
       block_builder<T> builder;
-      more = sorter_.next(std::max<std::size_t>(1, default_block_bytes / sizeof(T)),
+      more = sorter_.next(std::max<std::size_t>(1, default_block_bytes / each),
                           [&](T&& record) { builder.add(std::move(record)); });
       run->push(builder.take());
     }

@@ -171,6 +171,14 @@ TEST_P(OutOfCore, ADistinctIsRight) {
   EXPECT_EQ(finish(sums.reduce_async(add)), (counted_sum{records, records * (records - 1) / 2}));
 }
 
+TEST_P(OutOfCore, LargeRecordsGoToDiskAFewAtATime) {
+  // In one partition more than one spilled frame may hold.
+  const auto fat = ctx_->range(0, 2000, 1, 1).map([](long i) { return std::pair{-i, std::string(40'000, 'x')}; });
+  const auto bytes =
+    fat.sort_by_key().map([](const std::pair<long, std::string>& r) { return static_cast<long>(r.second.size()); });
+  EXPECT_EQ(finish(bytes.reduce_async(std::plus<>{})), 2000 * 40'000);
+}
+
 /// Lets no file grow beyond some bytes: a disk that is full, for the tests.
 class short_files {
 public:

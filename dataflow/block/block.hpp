@@ -108,6 +108,9 @@ public:
     ++size_;
   }
 
+  /// Counts `n` records that were made behind the last one.
+  void count_more(std::size_t n) noexcept { size_ += n; }
+
   /// Ends the filling: counts the bytes.
   void seal() {
     bytes_ = sizeof(*this) + storage_.capacity();
@@ -150,30 +153,39 @@ public:
   explicit block_builder(std::size_t target_bytes = default_block_bytes)
       : target_bytes_{target_bytes}, limit_{std::max<std::size_t>(1, target_bytes / sizeof(T))} {}
 
+  block_builder(block_builder&&) noexcept = default;
+  ~block_builder() { count(); }
+
   /// Adds a record made of `args`; true when the block has reached its size and wants to be taken.
   template <class... Args>
   [[gnu::always_inline]] bool add(Args&&... args) {
-    if (block_ == nullptr || block_->full()) [[unlikely]]
+    if (next_ == end_) [[unlikely]]
       grow();
-    block_->emplace_back(std::forward<Args>(args)...);
-    return block_->size() >= wanted_;
+    ::new (static_cast<void*>(next_)) T(std::forward<Args>(args)...);
+    return ++next_ == end_ && size() >= wanted_;
   }
 
-  bool empty() const noexcept { return block_ == nullptr || block_->empty(); }
-  std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size(); }
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept {
+    return block_ == nullptr ? 0 : static_cast<std::size_t>(next_ - std::as_const(*block_).begin());
+  }
 
   /// The block as filled so far, sealed; a null pointer when nothing was added.
   block_ptr take() {
     if (block_ == nullptr)
       return {};
+    count();
     block_->seal();
+    filled_one_ = block_->size() >= limit_;
+    next_ = end_ = nullptr;
     return block_ptr{block_.release()};
   }
 
 private:
   [[gnu::noinline]] void grow() {
+    count();
     constexpr std::size_t first_capacity = std::max<std::size_t>(1, (flat_record<T> ? 512 : 128) / sizeof(T));
-    const auto room = block_ == nullptr ? std::min(limit_, first_capacity)
+    const auto room = block_ == nullptr ? std::min(limit_, flat_record<T> && filled_one_ ? limit_ : first_capacity)
                                         : std::max(block_->capacity() + 1, std::min(limit_, block_->capacity() * 4));
     auto larger = std::make_unique<block<T>>(room);
     wanted_ = limit_;
@@ -185,15 +197,26 @@ private:
         larger->emplace_back(std::move_if_noexcept(record));
       }
       if (bytes >= target_bytes_)
-        wanted_ = 1; // with the record that comes now it is full
+        wanted_ = larger->size() + 1; // with the record that comes now it is full
     }
     block_ = std::move(larger);
+    next_ = block_->end();
+    end_ = block_->begin() + (block_->size() < wanted_ ? std::min(wanted_, block_->capacity()) : block_->capacity());
+  }
+
+  /// Tells the block of its records, which it does not know before: counting each in the block takes longer.
+  void count() noexcept {
+    if (block_ != nullptr)
+      block_->count_more(static_cast<std::size_t>(next_ - block_->end()));
   }
 
   std::unique_ptr<block<T>> block_;
+  T* next_ = nullptr;
+  T* end_ = nullptr; // of the room in block_, or of what it shall hold
   std::size_t target_bytes_;
   std::size_t limit_;
-  std::size_t wanted_ = 0; ///< records of this block: the limit, or fewer where they are large
+  std::size_t wanted_ = 0;  // records of this block: the limit, or fewer where they are large
+  bool filled_one_ = false; // so the next one will be as large, most likely
 };
 
 } // namespace crema::internal

@@ -83,12 +83,13 @@ public:
 private:
   static constexpr bool prefixed = has_prefix<K, Compare>;
 
-  // A binary search without branches: which way it goes is a coin toss that no processor predicts.
+  // A binary search without branches: which way it goes is a coin toss that no processor predicts. A product, because
+  // compilers make a branch of `?:`.
   std::size_t count_not_after(std::uint64_t prefix) const noexcept {
     const std::uint64_t* at = prefixes_.data();
     for (std::size_t n = prefixes_.size(); n != 0;) {
       const std::size_t half = (n + 1) / 2;
-      at += at[half - 1] <= prefix ? half : 0;
+      at += half * (at[half - 1] <= prefix);
       n -= half;
     }
     return static_cast<std::size_t>(at - prefixes_.data());

@@ -17,12 +17,12 @@ void stage_state::begin(stage_assignment work) {
   phases_.resize(work_.stage->partitions.size());
   partitions_.resize(work_.stage->partitions.size());
   if (consumes_) {
+    const auto id = work_.stage->id; // partitions without producers may end the job, and the plan, at once
     for (int task = 0; task != tasks_; ++task)
       spawn(task, task < free_);
     next_ = std::min(free_, tasks_);
     free_ -= next_;
-    self_->send(work_.driver,
-                stage_opened{work_.stage->id, std::make_shared<const std::vector<partition_actor>>(partitions_)});
+    self_->send(work_.driver, stage_opened{id, std::make_shared<const std::vector<partition_actor>>(partitions_)});
   }
   admit();
 }

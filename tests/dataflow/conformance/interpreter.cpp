@@ -279,8 +279,27 @@ object evaluate(const expression& e, const scope& names) {
   throw std::invalid_argument{"an assignment is no expression"};
 }
 
+namespace {
+
+/// The names of a case, and at its end their end: a function among them keeps all others.
+class program_names {
+public:
+  program_names(const context& ctx, const std::string& scratch) : names_{std::make_shared<environment>(ctx, scratch)} {}
+  program_names(const program_names&) = delete;
+  program_names& operator=(const program_names&) = delete;
+  ~program_names() { names_->clear(); }
+
+  const std::shared_ptr<environment>& operator*() const noexcept { return names_; }
+
+private:
+  std::shared_ptr<environment> names_;
+};
+
+} // namespace
+
 value run_case(const context& ctx, const std::string& ops, const std::string& scratch) {
-  const auto names = std::make_shared<environment>(ctx, scratch);
+  const program_names program{ctx, scratch};
+  const auto& names = *program;
   object last = value{};
   for (const auto& statement : parse(ops)) {
     if (statement->what == expression::kind::assignment)

@@ -59,6 +59,7 @@ public:
     return at != names_.end() ? &at->second : outer_ ? outer_->find(name) : nullptr;
   }
   void set(const std::string& name, object what) { names_.insert_or_assign(name, std::move(what)); }
+  void clear() { names_.clear(); }
 
   std::shared_ptr<environment> inner() const {
     auto made = std::make_shared<environment>(*ctx_, scratch_);

@@ -184,6 +184,10 @@ public:
 private:
   [[gnu::noinline]] void grow() {
     count();
+    if (block_ != nullptr && !block_->full()) { // it was full by bytes, and nobody took it
+      end_ = block_->begin() + block_->capacity();
+      return;
+    }
     constexpr std::size_t first_capacity = std::max<std::size_t>(1, (flat_record<T> ? 512 : 128) / sizeof(T));
     const auto room = block_ == nullptr ? std::min(limit_, flat_record<T> && filled_one_ ? limit_ : first_capacity)
                                         : std::max(block_->capacity() + 1, std::min(limit_, block_->capacity() * 4));

@@ -140,6 +140,15 @@ TEST(BlockBuilder, CountsWhatRecordsHoldOnTheHeap) {
   EXPECT_EQ(records_of_a_block(builder, std::string{"short"}), default_block_bytes / sizeof(std::string));
 }
 
+TEST(BlockBuilder, GrowsSlowlyWhereNobodyTakesABlockOfLargeRecords) {
+  block_builder<std::string> builder;
+  for (int i = 0; i != 100; ++i)
+    builder.add(default_block_bytes, 'x');
+  const auto made = builder.take();
+  EXPECT_EQ(made->size(), 100u);
+  EXPECT_LT(made->bytes(), 101 * default_block_bytes);
+}
+
 TEST(BlockBuilder, WithoutABoundIsNeverFull) {
   block_builder<std::string> builder{~std::size_t{0}};
   for (int i = 0; i != 100; ++i)

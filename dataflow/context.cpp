@@ -83,6 +83,7 @@ std::shared_ptr<internal::worker_resources> make_resources(const config& setting
   if (!settings.spill_directory.empty())
     check_spill_directory(settings.spill_directory);
   const auto limit = settings.memory_limit != 0 ? settings.memory_limit : internal::default_memory_limit();
+  // NOLINTNEXTLINE(modernize-make-shared): clang 14 cannot make an aggregate so
   const auto made = std::shared_ptr<context_resources>{
     new context_resources{page_buffer_wish{kept_buffers(limit)},
                           internal::worker_resources{limit, settings.spill_directory, kept_buffers(limit)}}};

@@ -179,24 +179,24 @@ private:
       work(next);
       after(next++);
     }
-    const int rest = task_count(of) - next;
-    if (rest == 0)
+    if (next == task_count(of))
       return;
-    for (int i = 0; i != rest; ++i)
-      routers[static_cast<std::size_t>(next + i)].keeps = true;
-    std::vector<std::exception_ptr> failures(static_cast<std::size_t>(rest));
-    helper_->run_all(rest, [&](int i) {
+    for (int i = next; i != task_count(of); ++i)
+      routers[static_cast<std::size_t>(i)].keeps = true;
+    std::vector<std::exception_ptr> failures(of.partitions.size());
+    helper_->run_all(task_count(of) - next, [&](int at) {
+      const int i = next + at;
       try {
-        work(next + i);
+        work(i);
       } catch (...) {
         failures[static_cast<std::size_t>(i)] = std::current_exception();
       }
     });
-    for (int i = 0; i != rest; ++i) {
+    for (int i = next; i != task_count(of); ++i) {
       if (failures[static_cast<std::size_t>(i)])
         std::rethrow_exception(failures[static_cast<std::size_t>(i)]);
-      routers[static_cast<std::size_t>(next + i)].pass_on();
-      after(next + i);
+      routers[static_cast<std::size_t>(i)].pass_on();
+      after(i);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -56,7 +57,7 @@ std::string time_left(const stage_line& line) {
     return {};
   const auto each = std::chrono::duration<double>{line.running}.count() / line.done;
   const auto left = std::min(each * (line.tasks - line.done), 359'999.0); // 99:59:59
-  const auto seconds = static_cast<int>(left + 0.5);
+  const auto seconds = static_cast<int>(std::lround(left));
   char text[32];
   if (seconds < 3600)
     std::snprintf(text, sizeof text, "%02d:%02d left", seconds / 60, seconds % 60);

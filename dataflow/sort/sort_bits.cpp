@@ -105,11 +105,12 @@ void sort_by_digits(U* numbers, std::size_t n) {
 
 template <class U>
 void sort_by_counting(U* numbers, std::size_t n) {
-  if (n < small_sort * sizeof(U) * sizeof(U)) {
+  constexpr std::size_t values = std::size_t{std::numeric_limits<U>::max()} + 1;
+  constexpr std::size_t few = sizeof(U) == 1 ? small_sort : 4 * small_sort; // beside the values to be counted
+  if (n < few) {
     std::sort(numbers, numbers + n);
     return;
   }
-  constexpr std::size_t values = std::size_t{std::numeric_limits<U>::max()} + 1;
   const auto count = std::make_unique<std::size_t[]>(values);
   for (std::size_t i = 0; i != n; ++i)
     ++count[numbers[i]];

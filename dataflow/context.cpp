@@ -62,9 +62,9 @@ private:
 };
 
 /// What the datasets of a context may outlive it with.
-struct context_resources {
-  page_buffer_wish page_buffers;
-  internal::worker_resources worker;
+struct context_resources : page_buffer_wish, internal::worker_resources {
+  context_resources(std::size_t limit, const std::string& spill_base, std::size_t buffers)
+      : page_buffer_wish{buffers}, worker_resources{limit, spill_base, buffers} {}
 };
 
 void check_spill_directory(const std::string& path) {
@@ -83,11 +83,7 @@ std::shared_ptr<internal::worker_resources> make_resources(const config& setting
   if (!settings.spill_directory.empty())
     check_spill_directory(settings.spill_directory);
   const auto limit = settings.memory_limit != 0 ? settings.memory_limit : internal::default_memory_limit();
-  // NOLINTNEXTLINE(modernize-make-shared): clang 14 cannot make an aggregate so
-  const auto made = std::shared_ptr<context_resources>{
-    new context_resources{page_buffer_wish{kept_buffers(limit)},
-                          internal::worker_resources{limit, settings.spill_directory, kept_buffers(limit)}}};
-  return {made, &made->worker};
+  return std::make_shared<context_resources>(limit, settings.spill_directory, kept_buffers(limit));
 }
 
 } // namespace

@@ -188,8 +188,18 @@ public:
 private:
   static constexpr std::size_t small = std::size_t{1} << 20;
 
+  struct kept_blocks {
+    kept_blocks(std::shared_ptr<worker_resources> resources, worker_resources& used, const std::string& what)
+        : owner{std::move(resources)}, blocks{used, codec_of<V>(), what} {}
+
+    std::shared_ptr<worker_resources> owner;
+    block_queue blocks;
+  };
+
   void begin_blocks() {
-    blocks_ = std::make_shared<block_queue>(*resources_, codec_of<V>(), *what_);
+    // A group may outlive its context, and its blocks need the budget that they count in.
+    const auto kept = std::make_shared<kept_blocks>(resources_->weak_from_this().lock(), *resources_, *what_);
+    blocks_ = {kept, &kept->blocks};
     for (auto& value : values_)
       if (builder_.add(std::move(value)))
         blocks_->push(builder_.take());

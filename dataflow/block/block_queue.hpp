@@ -13,8 +13,9 @@
 
 namespace crema::internal {
 
-/// What the tasks of one worker share: the memory budget and the directory for what does not fit.
-struct worker_resources {
+/// What the tasks of one worker share: the memory budget and the directory for what does not fit. Results that keep
+/// part of it keep all of it.
+struct worker_resources : std::enable_shared_from_this<worker_resources> {
   /// `withheld` bytes of the limit are for the page buffers that the process keeps.
   explicit worker_resources(std::size_t memory_limit, std::string spill_base = {}, std::size_t withheld = 0);
 

@@ -2,10 +2,10 @@
 
 #include <crema/crema.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -29,8 +29,8 @@ struct clustering {
 
 /// What one partition's points say: for each centre the sum and the number of the points nearest to it.
 ///
-/// Points wait until there is a tile of them. Eight at a time then look for their centres, each in a lane of its own:
-/// vectors as the compiler offers them for every processor, without a branch and without an operation across lanes.
+/// Points wait until there is a tile of them. All of these then look for their centres side by side: loops without a
+/// branch, which the compiler turns into whatever vectors the processor has.
 template <std::size_t D>
 class nearest_sums {
 public:
@@ -77,24 +77,18 @@ public:
   }
 
 private:
-  static constexpr std::size_t width = 8;
-  using lanes = double __attribute__((vector_size(8 * width)));
-  using lane_indices = std::int64_t __attribute__((vector_size(8 * width)));
+  template <class T>
+  using tile_of = std::array<T, tile>;
 
   /// Finds the nearest centres of all waiting points, and adds the points to them.
   void assign() {
-    std::array<std::array<double, tile>, D> by_dimension;
+    std::array<tile_of<double>, D> by_dimension;
     for (std::size_t i = 0; i != tile; ++i)
       for (std::size_t d = 0; d != D; ++d)
         by_dimension[d][i] = points_[i][d] - origin()[d];
-    std::array<std::int64_t, tile> nearest;
-    std::array<double, tile> least;
-    for (std::size_t i = 0; i != tile; i += width) {
-      std::array<lanes, D> points;
-      for (std::size_t d = 0; d != D; ++d)
-        std::memcpy(&points[d], &by_dimension[d][i], sizeof(lanes));
-      find_nearest(points, &nearest[i], &least[i]);
-    }
+    tile_of<std::int64_t> nearest;
+    tile_of<double> least;
+    find_nearest(by_dimension, nearest, least);
     for (std::size_t i = 0; i != waiting_; ++i) {
       const auto c = static_cast<std::size_t>(nearest[i]);
       auto sum = sums_[c]; // a copy, because nothing else can be changed through it
@@ -111,24 +105,27 @@ private:
   const point<D>& origin() const { return centres_->front(); }
 
   /// |p - c|^2 is |p|^2 + |c|^2 - 2pc, of which all centres share the first.
-  void find_nearest(const std::array<lanes, D>& points, std::int64_t* nearest, double* least) const {
-    lanes best = lanes{} + std::numeric_limits<double>::infinity();
-    lane_indices index{};
-    lane_indices candidate{};
-    for (const auto& [square, factors] : terms_) {
-      lanes score = lanes{} + square;
-      for (std::size_t d = 0; d != D; ++d)
-        score += points[d] * factors[d];
-      const lane_indices closer = score < best;
-      best = closer ? score : best;
-      index = closer ? candidate : index;
-      candidate += 1;
+  void find_nearest(const std::array<tile_of<double>, D>& points, tile_of<std::int64_t>& nearest,
+                    tile_of<double>& least) const {
+    least.fill(std::numeric_limits<double>::infinity());
+    nearest.fill(0);
+    for (std::size_t c = 0; c != terms_.size(); ++c) {
+      const auto [square, factors] = terms_[c];
+      for (std::size_t i = 0; i != tile; ++i) {
+        double score = square;
+        for (std::size_t d = 0; d != D; ++d)
+          score += points[d][i] * factors[d];
+        const auto nearer = score < least[i] ? static_cast<std::int64_t>(c) : nearest[i];
+        least[i] = std::min(score, least[i]);
+        nearest[i] = nearer;
+      }
     }
-    for (const auto& coordinates : points)
-      best += coordinates * coordinates;
-    best = best < 0 ? lanes{} : best; // by rounding
-    std::memcpy(nearest, &index, sizeof index);
-    std::memcpy(least, &best, sizeof best);
+    for (std::size_t i = 0; i != tile; ++i) {
+      double square = 0;
+      for (std::size_t d = 0; d != D; ++d)
+        square += points[d][i] * points[d][i];
+      least[i] = std::max(least[i] + square, 0.0); // below by rounding
+    }
   }
 
   /// What a centre adds to the distances: |c|^2 and -2c.

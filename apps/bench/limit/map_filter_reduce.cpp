@@ -1,6 +1,7 @@
 #include "apps/bench/inputs.hpp"
 #include "apps/bench/limit/huge_array.hpp"
 #include "apps/bench/limit/programs.hpp"
+#include "apps/bench/limit/simd.hpp"
 
 #include <numeric>
 
@@ -8,23 +9,21 @@ namespace crema::bench::limit {
 
 namespace {
 
-// Eight numbers at a time, spelled with the compiler's vectors so that every x86 can run it.
-using eight = std::int64_t __attribute__((vector_size(64)));
-
-inline constexpr eight ascending{0, 1, 2, 3, 4, 5, 6, 7};
+using numbers = std::int64_t __attribute__((vector_size(vector_bytes)));
+constexpr int lane_count = vector_bytes / 8;
 
 /// mapping, then keeping, then the sum, of each lane.
 struct lanes {
-  eight sum{};
+  numbers sum{};
 
-  void add(const eight& x) {
-    const eight mapped = (x * 5) ^ (x >> 7);
+  void add(const numbers& x) {
+    const numbers mapped = (x * 5) ^ (x >> 7);
     sum += mapped & ((mapped & 6) != 2);
   }
 
   std::int64_t total() const {
     std::int64_t all = 0;
-    for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < lane_count; ++i)
       all += sum[i];
     return all;
   }
@@ -37,11 +36,13 @@ std::int64_t plain(std::int64_t x) {
 
 std::int64_t sum_of_range(std::int64_t at, std::int64_t end) {
   lanes even, odd;
-  eight x = ascending + at;
-  for (; at + 16 <= end; at += 16) {
+  numbers x{};
+  for (int i = 0; i < lane_count; ++i)
+    x[i] = at + i;
+  for (; at + 2 * lane_count <= end; at += 2 * lane_count) {
     even.add(x);
-    odd.add(x + 8);
-    x += 16;
+    odd.add(x + lane_count);
+    x += 2 * lane_count;
   }
   auto rest = even.total() + odd.total();
   for (; at < end; ++at)
@@ -51,13 +52,13 @@ std::int64_t sum_of_range(std::int64_t at, std::int64_t end) {
 
 std::int64_t sum_of_array(const std::int64_t* at, const std::int64_t* end) {
   lanes even, odd;
-  for (; end - at >= 16; at += 16) {
-    eight low, high;
+  for (; end - at >= 2 * lane_count; at += 2 * lane_count) {
+    numbers low, high;
     __builtin_memcpy(&low, at, sizeof low);
-    __builtin_memcpy(&high, at + 8, sizeof high);
+    __builtin_memcpy(&high, at + lane_count, sizeof high);
     // The hardware's prefetcher stops at the ends of 4 KiB.
     __builtin_prefetch(at + 512);
-    __builtin_prefetch(at + 520);
+    __builtin_prefetch(at + 512 + lane_count);
     even.add(low);
     odd.add(high);
   }
@@ -88,10 +89,9 @@ outcome range(const workload_config& config) {
 
 outcome array(const workload_config& config) {
   const auto rows = config.scaled(range_rows);
-  const auto numbers = made_by<std::int64_t>([](std::size_t i) { return static_cast<std::int64_t>(i); }, rows);
-  return run(config, rows, [&](std::size_t begin, std::size_t end) {
-    return sum_of_array(numbers.data() + begin, numbers.data() + end);
-  });
+  const auto made = made_by<std::int64_t>([](std::size_t i) { return static_cast<std::int64_t>(i); }, rows);
+  return run(config, rows,
+             [&](std::size_t begin, std::size_t end) { return sum_of_array(made.data() + begin, made.data() + end); });
 }
 
 } // namespace crema::bench::limit

@@ -10,6 +10,15 @@
 /// The few steps for which the compiler finds no vector code, each with a plain twin for older processors.
 namespace crema::bench::limit {
 
+/// Bytes of the widest vector that this processor computes with. The compiler takes wider ones apart, badly.
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
 /// Lowercases the ASCII letters of 64 bytes in place. Bit i of the result: byte i is a letter, a digit or above 127.
 inline std::uint64_t lowercase_words(unsigned char* text) {
 #ifdef __AVX512BW__
@@ -20,6 +29,22 @@ inline std::uint64_t lowercase_words(unsigned char* text) {
   _mm512_storeu_si512(text, bytes);
   return _mm512_cmplt_epu8_mask(above('a'), _mm512_set1_epi8(26))
          | _mm512_cmplt_epu8_mask(above('0'), _mm512_set1_epi8(10)) | _mm512_movepi8_mask(bytes);
+#elif defined(__AVX2__)
+  // Signed comparisons are all there is; `below` brings each range to the smallest numbers.
+  const auto below = [](__m256i bytes, char first, int count) {
+    const auto moved = _mm256_add_epi8(bytes, _mm256_set1_epi8(static_cast<char>(128 - first)));
+    return _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(count - 128)), moved);
+  };
+  const auto half = [&](unsigned char* at) {
+    auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const auto upper = below(bytes, 'A', 26);
+    bytes = _mm256_add_epi8(bytes, _mm256_and_si256(upper, _mm256_set1_epi8('a' - 'A')));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), bytes);
+    const auto words = _mm256_or_si256(_mm256_or_si256(below(bytes, 'a', 26), below(bytes, '0', 10)), bytes);
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(words));
+  };
+  const std::uint64_t low = half(text);
+  return low | static_cast<std::uint64_t>(half(text + 32)) << 32;
 #else
   std::uint64_t mask = 0;
   for (unsigned i = 0; i < 64; ++i) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "dataflow/text/word_edges.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +18,7 @@ namespace crema {
 ///       use(word);
 ///
 /// The views are valid as long as the range, and those of `split_words` as long as the line. Iterating only counts
-/// bits: the line was classified when the range was made, 16 bytes at a time, as simdjson does it. Not thread-safe;
+/// bits: the line was classified when the range was made, 64 bytes at a time, as simdjson does it. Not thread-safe;
 /// distinct ranges are independent. Cost: some nanoseconds a line and a word; an allocation only for lines of more than
 /// `usual_line` bytes, whose memory the next long line of the same thread uses again.
 class word_range {
@@ -96,9 +98,7 @@ public:
   friend word_range words(std::string_view line);
 
 private:
-  enum class rule { spaces, letters };
-
-  word_range(std::string_view line, rule which);
+  word_range(std::string_view line, internal::word_rule which);
 
   char* make_room(bool lowered);
   void take(word_range& other) noexcept;

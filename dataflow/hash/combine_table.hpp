@@ -36,7 +36,8 @@ namespace crema::internal {
 /// if the caller has them); numbers by value; anything else as K&& or const K&, which is copied only when it must be.
 /// -0.0 is 0.0, and NaN is one key. Values of one key are combined in the order in which they were given.
 ///
-/// Batches. In a table beyond the second-level cache keys wait in small batches for their slots to arrive from memory.
+/// Batches. Keys wait in small batches for their slots to arrive from memory; those that are dear to copy only in a
+/// table beyond the second-level cache.
 /// So `full()` may lag some 60 keys behind until `flush()`, and `size()` may be too large by as many; `drain` flushes
 /// by itself.
 ///
@@ -144,26 +145,23 @@ private:
   using probe = typename layout::probe;
   enum class mode : std::uint8_t { starting, direct, adding, merging, draining };
 
-  // Up to here the slots stay in the second-level cache, where waiting in batches costs more than it saves.
-  static constexpr std::size_t direct_bytes = std::size_t{256} << 10;
+  // While the slots stay in the second-level cache, keys that are dear to copy do not wait.
+  static constexpr std::size_t direct_bytes = std::is_trivially_copyable_v<probe> ? 0 : std::size_t{256} << 10;
 
   template <mode Doing, class Key, class Payload>
   [[gnu::always_inline]] void put(Key&& key, Payload&& payload, pending_pair<probe, Payload>& pending) {
-    for (;;) {
-      if (mode_ == Doing) {
-        if (!table_.layout().has_room(key)) [[unlikely]]
-          apply_all<Doing>(pending);
-        if (pending.push(own(table_.layout().make_probe(std::forward<Key>(key))), std::move(payload)))
-          turn<Doing>(pending);
-        return;
-      }
+    if (!ready<Doing>(key)) [[unlikely]]
+      prepare<Doing>(key, pending);
+    if constexpr (direct_bytes != 0) {
       if (mode_ == mode::direct) {
         apply<Doing>(table_.layout().make_probe(std::forward<Key>(key)), std::move(payload));
-        after_direct();
-        return;
+        return after_direct();
       }
-      start(Doing, key);
     }
+    auto mine = own(table_.layout().make_probe(std::forward<Key>(key)));
+    const auto hash = table_.hash(mine);
+    if (pending.push(std::move(mine), hash, std::move(payload)))
+      turn<Doing>(pending);
   }
 
   template <mode Doing, class Iterator, class Payload>
@@ -174,7 +172,7 @@ private:
       apply_all<Doing>(pending);
       constexpr std::ptrdiff_t ahead = 32;
       for (; last - first > ahead; ++first) {
-        table_.prefetch_slot(layout::make_probe((*(first + ahead)).first));
+        table_.prefetch_slot(table_.hash(layout::make_probe((*(first + ahead)).first)));
         decltype(auto) pair = *first;
         apply<Doing>(layout::make_probe(pair.first), Payload(std::forward<decltype(pair)>(pair).second));
       }
@@ -194,14 +192,22 @@ private:
     return {theirs.hash, theirs.key};
   }
 
-  /// Chooses how to go on: when the table is empty, after a drain, and when adding turns to merging or back.
-  template <class Key>
-  [[gnu::noinline]] void start(mode wanted, const Key& key) {
+  template <mode Doing, class Key>
+  bool ready(const Key& key) const noexcept {
+    return mode_ == Doing ? table_.layout().has_room(key) : direct_bytes != 0 && mode_ == mode::direct;
+  }
+
+  /// Makes room for the key to wait, and chooses how to go on: when the table is empty, after a drain, and when adding
+  /// turns to merging or back.
+  template <mode Doing, class Key, class Payload>
+  [[gnu::noinline]] void prepare(const Key& key, pending_pair<probe, Payload>& pending) {
+    if (mode_ == Doing)
+      return apply_all<Doing>(pending);
     assert(mode_ != mode::draining);
     flush();
     if (table_.size() == 0)
-      table_.begin(wanted == mode::merging ? ~layout::seed(key) : layout::seed(key));
-    mode_ = table_.slot_bytes() <= direct_bytes ? mode::direct : wanted;
+      table_.begin(Doing == mode::merging ? ~layout::seed(key) : layout::seed(key));
+    mode_ = table_.slot_bytes() <= direct_bytes ? mode::direct : Doing;
   }
 
   void after_direct() noexcept {
@@ -224,26 +230,32 @@ private:
   // All that prefetches is inlined by force: gcc takes a function that does nothing else for one without effects, and
   // drops calls of it.
   auto ask() {
-    return [this](const probe& key) __attribute__((always_inline)) {
-      table_.prefetch_slot(key);
+    return [this](std::uint64_t hash) __attribute__((always_inline)) {
+      table_.prefetch_slot(hash);
     };
   }
   auto arrived() {
-    return [this](const probe& key) __attribute__((always_inline)) {
-      table_.prefetch_entry(key);
+    return [this](std::uint64_t hash) __attribute__((always_inline)) {
+      table_.prefetch_entry(hash);
     };
   }
   template <mode Doing, class Payload>
   auto applying() {
-    return [this](probe && key, Payload && payload) __attribute__((always_inline)) {
-      apply<Doing>(std::move(key), std::move(payload));
+    return [this](probe && key, std::uint64_t hash, Payload && payload) __attribute__((always_inline)) {
+      apply<Doing>(std::move(key), hash, std::move(payload));
     };
   }
 
   template <mode Doing, class Probe, class Payload>
   [[gnu::always_inline]] void apply(Probe&& key, Payload&& payload) {
+    const auto hash = table_.hash(key);
+    apply<Doing>(std::forward<Probe>(key), hash, std::move(payload));
+  }
+
+  template <mode Doing, class Probe, class Payload>
+  [[gnu::always_inline]] void apply(Probe&& key, std::uint64_t hash, Payload&& payload) {
     table_.upsert(
-      std::forward<Probe>(key), [&](combined& c) { combine<Doing>(c, std::move(payload)); },
+      std::forward<Probe>(key), hash, [&](combined& c) { combine<Doing>(c, std::move(payload)); },
       [&]() -> combined {
         if constexpr (Doing == mode::adding)
           return combiner_.create(std::move(payload));

@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
 
 namespace crema::internal {
 
-/// Keys with what is to be done with them, in their order, in room for `capacity`.
+/// Keys, their hashes and what is to be done with them, in their order, in room for `capacity`.
 template <class Probe, class Payload>
 class pending_batch {
 public:
   struct item {
     Probe probe;
+    std::uint64_t hash;
     [[no_unique_address]] Payload payload;
   };
   // Enough to hide one miss behind others, few enough to stay in the first-level cache.
@@ -27,8 +29,8 @@ public:
   std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - items()); }
 
   /// Adds one; true when that was the last one that fits.
-  [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {
-    ::new (static_cast<void*>(end_)) item{std::move(probe), std::move(payload)};
+  [[gnu::always_inline]] bool push(Probe&& probe, std::uint64_t hash, Payload&& payload) {
+    ::new (static_cast<void*>(end_)) item{std::move(probe), hash, std::move(payload)};
     return ++end_ == items() + capacity;
   }
 
@@ -59,26 +61,26 @@ public:
   std::size_t size() const noexcept { return halves_[0].size() + halves_[1].size(); }
 
   /// Adds one; true when `turn` must come next.
-  [[gnu::always_inline]] bool push(Probe&& probe, Payload&& payload) {
-    return young_->push(std::move(probe), std::move(payload));
+  [[gnu::always_inline]] bool push(Probe&& probe, std::uint64_t hash, Payload&& payload) {
+    return young_->push(std::move(probe), hash, std::move(payload));
   }
 
-  /// Applies the older batch by `apply(Probe&&, Payload&&)` while it calls `ask(probe)` for each of the younger, which
-  /// then is the older. `arrived(probe)` comes before, for each of the older. Empty after a throw.
+  /// Applies the older batch by `apply(Probe&&, hash, Payload&&)` while it calls `ask(hash)` for each of the younger,
+  /// which then is the older. `arrived(hash)` comes before, for each of the older. Empty after a throw.
   template <class Ask, class Arrived, class Apply>
   void turn(Ask ask, Arrived arrived, Apply apply) {
     auto& young = *young_;
     auto& old = other();
     clearing unless_done{this};
     for (const auto& item : old)
-      arrived(item.probe);
+      arrived(item.hash);
     auto next = young.begin();
     for (auto& item : old) {
-      ask((next++)->probe); // not beyond its end: the younger is full
-      apply(std::move(item.probe), std::move(item.payload));
+      ask((next++)->hash); // not beyond its end: the younger is full
+      apply(std::move(item.probe), item.hash, std::move(item.payload));
     }
     for (; next != young.end(); ++next)
-      ask(next->probe);
+      ask(next->hash);
     unless_done.pair = nullptr;
     old.clear();
     young_ = &old;
@@ -90,11 +92,11 @@ public:
     const clearing always{this};
     for (auto* half : {&other(), young_}) {
       for (const auto& item : *half)
-        ask(item.probe);
+        ask(item.hash);
       for (const auto& item : *half)
-        arrived(item.probe);
+        arrived(item.hash);
       for (auto& item : *half)
-        apply(std::move(item.probe), std::move(item.payload));
+        apply(std::move(item.probe), item.hash, std::move(item.payload));
     }
   }
 

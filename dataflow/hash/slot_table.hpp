@@ -35,6 +35,7 @@ public:
   std::size_t slot_bytes() const noexcept { return slots_.bytes(); }
   std::size_t capacity_bytes() const noexcept { return slots_.bytes() + heap_bytes(); }
   Layout& layout() noexcept { return layout_; }
+  const Layout& layout() const noexcept { return layout_; }
 
   /// Must come before the first key of an empty table.
   void begin(std::uint64_t seed) {
@@ -46,27 +47,33 @@ public:
     mixer_ = mixer{seed};
   }
 
-  [[gnu::always_inline]] void prefetch_slot(const probe& key) const noexcept {
-    const auto* s = &slots_[slots_.home(Layout::mix(mixer_, key))];
+  /// What finds the key's slot until the table is empty.
+  template <class Probe>
+  [[gnu::always_inline]] std::uint64_t hash(const Probe& key) const noexcept {
+    return Layout::mix(mixer_, key);
+  }
+
+  [[gnu::always_inline]] void prefetch_slot(std::uint64_t hash) const noexcept {
+    const auto* s = &slots_[slots_.home(hash)];
     __builtin_prefetch(s, 1);
     if constexpr (64 % sizeof(slot) != 0)
       __builtin_prefetch(reinterpret_cast<const std::byte*>(s + 1) - 1, 1);
   }
 
   /// Prefetches what the slot points to; worth it when the slot itself has arrived.
-  [[gnu::always_inline]] void prefetch_entry([[maybe_unused]] const probe& key) const noexcept {
+  [[gnu::always_inline]] void prefetch_entry([[maybe_unused]] std::uint64_t hash) const noexcept {
     if constexpr (Layout::follows_pointers)
-      Layout::prefetch(slots_[slots_.home(Layout::mix(mixer_, key))]);
+      Layout::prefetch(slots_[slots_.home(hash)]);
   }
 
-  /// Calls `found(C&)` where the key is, else enters it with the C that `make()` returns.
+  /// Calls `found(C&)` where the key of that `hash` is, else enters it with the C that `make()` returns.
   template <class Probe, class Found, class Make>
-  [[gnu::always_inline]] void upsert(Probe&& key, Found&& found, Make&& make) {
+  [[gnu::always_inline]] void upsert(Probe&& key, std::uint64_t hash, Found&& found, Make&& make) {
     if constexpr (Layout::has_outsider) {
       if (Layout::outsider(key)) [[unlikely]]
         return upsert_outsider(key, found, make);
     }
-    auto at = slots_.home(Layout::mix(mixer_, key));
+    auto at = slots_.home(hash);
     for (;; at = slots_.next(at)) {
       auto& s = slots_[at];
       if (Layout::matches(s, key))
@@ -75,7 +82,7 @@ public:
         break;
     }
     if (size_ >= limit_) [[unlikely]]
-      at = make_room(Layout::mix(mixer_, key));
+      at = make_room(hash);
     layout_.claim(slots_[at], std::forward<Probe>(key), make);
     ++size_;
     if constexpr (Layout::owns_heap)

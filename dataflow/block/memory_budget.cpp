@@ -81,4 +81,10 @@ void reservation::resize(std::size_t total) noexcept {
   bytes_ = total;
 }
 
+reservation reservation::another() const noexcept {
+  reservation made;
+  made.budget_ = budget_;
+  return made;
+}
+
 } // namespace crema::internal

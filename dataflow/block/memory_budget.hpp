@@ -71,6 +71,9 @@ public:
 
   std::size_t bytes() const noexcept { return bytes_; }
 
+  /// Another share, of nothing yet, of the same budget.
+  reservation another() const noexcept;
+
 private:
   memory_budget* budget_ = nullptr;
   std::size_t bytes_ = 0;

@@ -4,6 +4,7 @@
 #include "dataflow/hash/combine_layout.hpp"
 #include "dataflow/hash/pending_batch.hpp"
 #include "dataflow/hash/quick_footprint.hpp"
+#include "dataflow/hash/radix_table.hpp"
 #include "dataflow/hash/slot_table.hpp"
 
 #include <cassert>
@@ -37,9 +38,10 @@ namespace crema::internal {
 /// -0.0 is 0.0, and NaN is one key. Values of one key are combined in the order in which they were given.
 ///
 /// Batches. Keys wait in small batches for their slots to arrive from memory; those that are dear to copy only in a
-/// table beyond the second-level cache.
-/// So `full()` may lag some 60 keys behind until `flush()`, and `size()` may be too large by as many; `drain` flushes
-/// by itself.
+/// table beyond the second-level cache. So `full()` may lag some 60 keys behind. Many plain keys with plain C of
+/// together up to 64 bytes wait in large batches (`radix_table`), and there a key's second value is no longer given to
+/// `merge_value`, but created and merged. Until `flush()` what waits counts as one key for each value in `size()`;
+/// `drain` flushes by itself.
 ///
 /// Memory. A table takes every key. When its reservation refuses growth (beyond 64 KiB of slots, which are always
 /// granted) it becomes `full()` and grows by force only: ask after each block of input, then drain it to the exchange
@@ -56,7 +58,7 @@ public:
   using combined = typename Combiner::combined;
 
   explicit combine_table(reservation memory = {}, Combiner combiner = {})
-      : combiner_{std::move(combiner)}, table_{std::move(memory)} {}
+      : combiner_{std::move(combiner)}, rows_{memory.another(), combiner_}, table_{std::move(memory)} {}
 
   /// Combines a value into the key's C.
   template <class Key>
@@ -83,20 +85,19 @@ public:
 
   /// Applies what still waits.
   void flush() {
-    if (adds_.size() != 0)
-      apply_all<mode::adding>(adds_);
-    if (merges_.size() != 0)
-      apply_all<mode::merging>(merges_);
+    apply_batches();
+    if constexpr (layout::scatters)
+      rows_.flush();
   }
 
   /// Whether growth was refused since the table was last empty.
-  bool full() const noexcept { return table_.full(); }
+  bool full() const noexcept { return table_.full() || rows_.full(); }
 
   /// The number of different keys; each that still waits counts for one, so 0 means that nothing is here at all.
-  std::size_t size() const noexcept { return table_.size() + adds_.size() + merges_.size(); }
+  std::size_t size() const noexcept { return table_.size() + rows_.size() + adds_.size() + merges_.size(); }
 
   /// Bytes held, with what entries own.
-  std::size_t capacity_bytes() const noexcept { return table_.capacity_bytes(); }
+  std::size_t capacity_bytes() const noexcept { return table_.capacity_bytes() + rows_.capacity_bytes(); }
 
   /// Calls `f(key, C&&)` for up to `max` entries, which leave the table; the key is a string_view for the call, K for
   /// numbers, else K&&. True while entries remain; once begun, a drain must end (or `clear`) before the next `add`.
@@ -104,31 +105,32 @@ public:
   template <class F>
   bool drain(std::size_t max, F&& f) {
     begin_drain();
-    return end_drain(table_.drain(max, [&](slot& s) { layout::emit(s, f); }));
+    return drain_slots(max, [&](slot& s) { layout::emit(s, f); });
   }
 
   /// The same with `f(key, key_hash(key), C&&)`, which is cheaper than to hash again.
   template <class F>
   bool drain_hashed(std::size_t max, F&& f) {
     begin_drain();
-    return end_drain(table_.drain(max, [&](slot& s) {
+    return drain_slots(max, [&](slot& s) {
       layout::emit(s, [&, hash = layout::hash(s)](auto&& key, combined&& c) {
         f(std::forward<decltype(key)>(key), hash, std::move(c));
       });
-    }));
+    });
   }
 
-  /// Makes the drain that follows go by ascending `key_hash`, as spill runs want it: sorts in place, for n log n
-  /// hashes.
+  /// Makes the drain that follows go by ascending `mix64(key_hash)`, as spill runs want it, for n log n hashes.
   void sort_by_hash() {
     begin_drain();
     table_.sort_by_hash();
+    rows_.sort_by_hash();
   }
 
   /// Drops all entries and keeps the memory.
   void clear() noexcept {
     adds_.clear();
     merges_.clear();
+    rows_.clear();
     table_.clear();
     mode_ = mode::starting;
   }
@@ -136,6 +138,7 @@ public:
   /// Drops all entries and gives the memory back.
   void release() noexcept {
     clear();
+    rows_.release();
     table_.release();
   }
 
@@ -143,15 +146,20 @@ private:
   using layout = typename combine_layout<K, combined>::type;
   using slot = typename layout::slot;
   using probe = typename layout::probe;
-  enum class mode : std::uint8_t { starting, direct, adding, merging, draining };
+  enum class mode : std::uint8_t { starting, direct, adding, merging, scattering, draining };
 
   // While the slots stay in the second-level cache, keys that are dear to copy do not wait.
   static constexpr std::size_t direct_bytes = std::is_trivially_copyable_v<probe> ? 0 : std::size_t{256} << 10;
+  // From here on probing slots takes longer than scattering rows and compacting them in turns.
+  static constexpr std::size_t scatter_bytes = std::size_t{1} << 20;
 
   template <mode Doing, class Key, class Payload>
   [[gnu::always_inline]] void put(Key&& key, Payload&& payload, pending_pair<probe, Payload>& pending) {
     if (!ready<Doing>(key)) [[unlikely]]
       prepare<Doing>(key, pending);
+    if constexpr (layout::scatters)
+      if (mode_ == mode::scattering)
+        return rows_.add(layout::make_probe(key), [&] { return make<Doing>(std::move(payload)); });
     if constexpr (direct_bytes != 0) {
       if (mode_ == mode::direct) {
         apply<Doing>(table_.layout().make_probe(std::forward<Key>(key)), std::move(payload));
@@ -166,23 +174,12 @@ private:
 
   template <mode Doing, class Iterator, class Payload>
   void put_range(Iterator first, Iterator last, pending_pair<probe, Payload>& pending) {
-    for (; first != last && mode_ != Doing; ++first)
-      put_pair<Doing>(*first, pending);
-    if constexpr (coded_key<K> && layout::has_outsider) {
-      apply_all<Doing>(pending);
-      constexpr std::ptrdiff_t ahead = 32;
-      for (; last - first > ahead; ++first) {
-        table_.prefetch_slot(table_.hash(layout::make_probe((*(first + ahead)).first)));
-        decltype(auto) pair = *first;
-        apply<Doing>(layout::make_probe(pair.first), Payload(std::forward<decltype(pair)>(pair).second));
-      }
-    }
     for (; first != last; ++first)
       put_pair<Doing>(*first, pending);
   }
 
   template <mode Doing, class Pair, class Payload>
-  void put_pair(Pair&& pair, pending_pair<probe, Payload>& pending) {
+  [[gnu::always_inline]] void put_pair(Pair&& pair, pending_pair<probe, Payload>& pending) {
     put<Doing>(std::forward<Pair>(pair).first, Payload(std::forward<Pair>(pair).second), pending);
   }
 
@@ -194,7 +191,7 @@ private:
 
   template <mode Doing, class Key>
   bool ready(const Key& key) const noexcept {
-    return mode_ == Doing ? table_.layout().has_room(key) : direct_bytes != 0 && mode_ == mode::direct;
+    return mode_ == Doing ? table_.layout().has_room(key) : mode_ == mode::direct || mode_ == mode::scattering;
   }
 
   /// Makes room for the key to wait, and chooses how to go on: when the table is empty, after a drain, and when adding
@@ -204,10 +201,30 @@ private:
     if (mode_ == Doing)
       return apply_all<Doing>(pending);
     assert(mode_ != mode::draining);
-    flush();
+    apply_batches();
+    if constexpr (layout::scatters)
+      if (scatters()) {
+        mode_ = mode::scattering;
+        return;
+      }
     if (table_.size() == 0)
       table_.begin(Doing == mode::merging ? ~layout::seed(key) : layout::seed(key));
     mode_ = table_.slot_bytes() <= direct_bytes ? mode::direct : Doing;
+  }
+
+  /// Whether rows are scattered from now on; what there is goes first.
+  bool scatters() {
+    if (rows_.begun())
+      return true;
+    if (table_.slot_bytes() < scatter_from_)
+      return false;
+    if (!rows_.begin()) {
+      scatter_from_ = 2 * table_.slot_bytes();
+      return false;
+    }
+    table_.drain(table_.size(), [this](slot& s) { rows_.add(s.key, [&] { return layout::value(s); }); });
+    table_.release();
+    return true;
   }
 
   void after_direct() noexcept {
@@ -219,6 +236,9 @@ private:
   template <mode Doing, class Payload>
   [[gnu::noinline]] void turn(pending_pair<probe, Payload>& pending) {
     pending.turn(ask(), arrived(), applying<Doing, Payload>());
+    if constexpr (layout::scatters)
+      if (table_.slot_bytes() >= scatter_from_) [[unlikely]]
+        mode_ = mode::starting;
   }
 
   template <mode Doing, class Payload>
@@ -256,12 +276,15 @@ private:
   [[gnu::always_inline]] void apply(Probe&& key, std::uint64_t hash, Payload&& payload) {
     table_.upsert(
       std::forward<Probe>(key), hash, [&](combined& c) { combine<Doing>(c, std::move(payload)); },
-      [&]() -> combined {
-        if constexpr (Doing == mode::adding)
-          return combiner_.create(std::move(payload));
-        else
-          return std::move(payload);
-      });
+      [&] { return make<Doing>(std::move(payload)); });
+  }
+
+  template <mode Doing, class Payload>
+  [[gnu::always_inline]] combined make(Payload&& payload) {
+    if constexpr (Doing == mode::adding)
+      return combiner_.create(std::move(payload));
+    else
+      return std::move(payload);
   }
 
   template <mode Doing, class Payload>
@@ -278,14 +301,27 @@ private:
       table_.count_growth(footprint(c) - before);
   }
 
+  void apply_batches() {
+    if (adds_.size() != 0)
+      apply_all<mode::adding>(adds_);
+    if (merges_.size() != 0)
+      apply_all<mode::merging>(merges_);
+  }
+
   void begin_drain() {
     if (mode_ == mode::draining)
       return;
-    flush();
+    apply_batches();
     mode_ = mode::draining;
   }
 
-  bool end_drain(bool more) noexcept {
+  template <class Emit>
+  bool drain_slots(std::size_t max, Emit emit) {
+    bool more = false;
+    if constexpr (layout::scatters)
+      more = rows_.begun() ? rows_.drain(max, emit) : table_.drain(max, emit);
+    else
+      more = table_.drain(max, emit);
     if (!more)
       mode_ = mode::starting;
     return more;
@@ -293,6 +329,8 @@ private:
 
   [[no_unique_address]] Combiner combiner_;
   mode mode_ = mode::starting;
+  std::size_t scatter_from_ = scatter_bytes; // later where memory is short
+  radix_table<layout, Combiner> rows_;       // holds everything once it has begun
   slot_table<layout> table_;
   pending_pair<probe, value> adds_;
   pending_pair<probe, combined> merges_;

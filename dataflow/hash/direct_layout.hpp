@@ -25,6 +25,7 @@ public:
   static constexpr bool has_outsider = true;
   static constexpr bool follows_pointers = false;
   static constexpr bool owns_heap = false;
+  static constexpr bool scatters = sizeof(slot) <= 64; // cheap to write twice: see radix_table
 
   static std::uint64_t seed(K key) noexcept { return crema::key_hash(key); }
   static probe make_probe(K key) noexcept { return key_code<K>::encode(key); }
@@ -47,7 +48,8 @@ public:
     s.key = key;
   }
 
-  static std::uint64_t hash(const slot& s) { return crema::key_hash(key_code<K>::decode(s.key)); }
+  static std::uint64_t hash(const probe& key) { return crema::key_hash(key_code<K>::decode(key)); }
+  static std::uint64_t hash(const slot& s) { return hash(s.key); }
 
   /// Calls `f(key, C&&)`.
   template <class F>

@@ -26,12 +26,6 @@ inline constexpr bool flat_row = coded_key<K>&& std::is_trivially_copy_construct
 template <class K, class V>
 using join_row = std::conditional_t<flat_row<K, V>, std::pair<K, V>, linked_row<K, V>>;
 
-/// The hash of a key, its bits spread: the high ones choose the partition, the next ones the bucket.
-template <class K>
-std::uint64_t spread_hash(const K& key) {
-  return mix64(key_hash(key));
-}
-
 template <class K, class V>
 std::uint64_t row_hash(const std::pair<K, V>& row) {
   return spread_hash(row.first);

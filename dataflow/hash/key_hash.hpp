@@ -33,6 +33,17 @@ constexpr std::uint64_t key_hash(const K& key) {
   return internal::key_hasher<K>::hash(key);
 }
 
+namespace internal {
+
+/// The hash of a key, its bits spread. The high ones choose the radix partition of a table or a join, and whole it is
+/// the order of runs on disk.
+template <class K>
+std::uint64_t spread_hash(const K& key) {
+  return mix64(key_hash(key));
+}
+
+} // namespace internal
+
 /// The partition, 0 to n - 1, to which every key belongs: the floored modulus of a signed integer's value (-1 of 4 is
 /// 3), the unsigned modulus of `key_hash` for everything else.
 ///

@@ -37,6 +37,7 @@ public:
   static constexpr bool has_outsider = false;
   static constexpr bool follows_pointers = true;
   static constexpr bool owns_heap = true;
+  static constexpr bool scatters = false;
 
   static std::uint64_t seed(const K& key) { return crema::key_hash(key); }
   static probe make_probe(K&& key) {

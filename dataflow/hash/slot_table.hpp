@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/block/memory_budget.hpp"
+#include "dataflow/hash/hash_bits.hpp"
 #include "dataflow/hash/mixer.hpp"
 #include "dataflow/hash/slot_array.hpp"
 
@@ -119,7 +120,7 @@ public:
     return false;
   }
 
-  /// Puts the entries in the order of their key hashes, in place. Then the table can only be drained.
+  /// Puts the entries in the order of `mix64` of their key hashes, in place. Then the table can only be drained.
   void sort_by_hash() {
     auto* end = slots_.begin();
     for (auto& s : slots_)
@@ -129,7 +130,8 @@ public:
       move_slot(outsider_, *end++);
       has_outsider_ = false;
     }
-    std::sort(slots_.begin(), end, [](const slot& a, const slot& b) { return Layout::hash(a) < Layout::hash(b); });
+    std::sort(slots_.begin(), end,
+              [](const slot& a, const slot& b) { return mix64(Layout::hash(a)) < mix64(Layout::hash(b)); });
     cursor_ = 0;
     sorted_ = true;
   }

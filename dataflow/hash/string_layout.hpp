@@ -36,6 +36,7 @@ public:
   static constexpr bool has_outsider = false;
   static constexpr bool follows_pointers = cell::in_arena;
   static constexpr bool owns_heap = true;
+  static constexpr bool scatters = false;
 
   static std::uint64_t seed(std::string_view key) noexcept { return crema::key_hash(key); }
   static std::uint64_t seed(const string_words& key) noexcept { return combine(key.low, key.high); }

@@ -4,6 +4,7 @@
 #include "dataflow/hash/combine_table.hpp"
 #include "dataflow/hash/same_key.hpp"
 #include "dataflow/op/channels.hpp"
+#include "dataflow/op/combining_switch.hpp"
 #include "dataflow/op/hash_runs.hpp"
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/plan/fused_task.hpp"
@@ -40,6 +41,7 @@ public:
   combine_sender(task_scope& task, const node* at, Combiner combiner, int channels)
       : at_{at},
         place_{channels},
+        combiner_{combiner},
         table_{reservation{task.resources().memory}, std::move(combiner)},
         channels_{channels} {}
 
@@ -47,19 +49,35 @@ public:
   bool pump(Cursor& from, std::size_t n) {
     if (draining_)
       return true; // the table takes nothing until it is empty
-    auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
+    std::size_t rows = 0;
+    auto sink = [&, passing = switch_.passing() ]<class X>(X && x) __attribute__((always_inline)) {
+      ++rows;
       guarded(
-        *at_, [&]() __attribute__((always_inline)) { Combiner::add(table_, std::forward<X>(x)); });
+        *at_, [&]() __attribute__((always_inline)) {
+          if (passing) {
+            straight to{this};
+            Combiner::add(to, std::forward<X>(x));
+          } else {
+            Combiner::add(table_, std::forward<X>(x));
+          }
+        });
     };
-    return from.pump(sink, n);
+    const bool more = from.pump(sink, n);
+    switch_.count(rows);
+    return more;
   }
 
-  /// Empties a full table, as fast as the consumers take it.
+  /// Sends what is passed on, and empties a table that is full or not worth its while, as fast as the consumers take
+  /// it.
   void flush(emitter& out) {
-    draining_ = draining_ || table_.full();
+    channels_.flush(out);
+    if (!draining_)
+      draining_ = ends_table();
     while (draining_ && !out.blocked()) {
       draining_ = drain();
       channels_.flush(out);
+      if (!draining_)
+        restart();
     }
   }
 
@@ -77,6 +95,31 @@ public:
 private:
   static constexpr std::size_t batch = 16 * 1024;
 
+  /// What takes rows in place of the table while they are passed on.
+  struct straight {
+    combine_sender* sender;
+
+    template <class Key>
+    [[gnu::always_inline]] void add(Key&& key, typename Combiner::value v) {
+      const int channel = sender->place_.template of_hash<K>(key_hash(key));
+      sender->channels_.add(channel,
+                            Combiner::template make<K>(std::forward<Key>(key), sender->combiner_.create(std::move(v))));
+    }
+  };
+
+  bool ends_table() {
+    if (!table_.full() && !switch_.doubts(table_.capacity_bytes()))
+      return false;
+    guarded(*at_, [this] { table_.flush(); });
+    return !switch_.worthwhile(table_.size(), table_.capacity_bytes()) || table_.full();
+  }
+
+  void restart() {
+    switch_.emptied();
+    if (switch_.passing())
+      table_.release();
+  }
+
   bool drain() {
     return guarded(*at_, [this] {
       return table_.drain_hashed(batch, [this](auto&& key, std::uint64_t hash, typename Combiner::combined&& c) {
@@ -88,8 +131,10 @@ private:
 
   const node* at_;
   hash_partitioner place_;
+  Combiner combiner_;
   combine_table<K, Combiner> table_;
   channel_writer<record> channels_;
+  combining_switch switch_;
   bool draining_ = false;
 };
 
@@ -146,7 +191,6 @@ private:
 
   void spill() {
     guarded(*at_, [this] {
-      table_.flush();
       table_.sort_by_hash();
       runs_.begin();
       bool more = true;
@@ -225,7 +269,7 @@ struct pair_combiner {
   using record = std::pair<K, C>;
   template <class K>
   struct hash_of {
-    std::uint64_t operator()(const record<K>& r) const { return key_hash(r.first); }
+    std::uint64_t operator()(const record<K>& r) const { return spread_hash(r.first); }
   };
 
   [[no_unique_address]] mutable Create create_value;
@@ -281,7 +325,7 @@ struct distinct_combiner {
   using record = K;
   template <class K>
   struct hash_of {
-    std::uint64_t operator()(const K& r) const { return key_hash(r); }
+    std::uint64_t operator()(const K& r) const { return spread_hash(r); }
   };
 
   nothing create(nothing&&) const { return {}; }

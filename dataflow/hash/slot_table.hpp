@@ -114,6 +114,7 @@ public:
       }
       --size_;
     }
+    slots_.discard_before(cursor_);
     if (size_ > 0)
       return true;
     become_empty();
@@ -193,32 +194,23 @@ private:
       if (size_ >= limit_)
         grow(true);
     }
-    return vacancy(slots_, hash);
-  }
-
-  static std::size_t vacancy(const slot_array<slot>& slots, std::uint64_t hash) noexcept {
-    auto at = slots.home(hash);
-    while (!Layout::vacant(slots[at]))
-      at = slots.next(at);
+    auto at = slots_.home(hash);
+    while (!Layout::vacant(slots_[at]))
+      at = slots_.next(at);
     return at;
   }
 
-  /// Slots move in their order, so the new array fills from front to end and needs no prefetching.
   bool grow(bool forced) {
-    const auto capacity = slots_.capacity() * (slots_.bytes() < granted_bytes ? 4 : 2);
-    const auto bytes = page_buffer_capacity(capacity * sizeof(slot));
-    const auto meanwhile = slots_.bytes() + bytes + charged_;
+    const std::size_t factor = slots_.bytes() < granted_bytes ? 4 : 2;
+    const auto bytes = factor * slots_.bytes();
     if (forced || bytes <= granted_bytes)
-      memory_.resize(meanwhile);
-    else if (!memory_.try_resize(meanwhile))
+      memory_.resize(bytes + charged_);
+    else if (!memory_.try_resize(bytes + charged_))
       return false;
-    slot_array<slot> larger{capacity};
-    for (const auto& s : slots_)
-      if (!Layout::vacant(s))
-        larger[vacancy(larger, Layout::mix(mixer_, s))] = s;
-    slots_ = std::move(larger);
-    memory_.resize(slots_.bytes() + charged_);
-    limit_ = full_ ? hard_limit(capacity) : soft_limit(capacity);
+    slots_.grow(
+      factor, [this](const slot& s) { return Layout::mix(mixer_, s); },
+      [](const slot& s) { return Layout::vacant(s); });
+    limit_ = full_ ? hard_limit(slots_.capacity()) : soft_limit(slots_.capacity());
     return true;
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dataflow/sort/growing_pages.hpp"
+#include "dataflow/block/growing_pages.hpp"
 #include "dataflow/sort/merge_sort.hpp"
 #include "dataflow/sort/record_batches.hpp"
 #include "dataflow/sort/sort_key.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dataflow/sort/growing_pages.hpp"
+#include "dataflow/block/growing_pages.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "dataflow/sort/string_ties.hpp"
 
-#include "dataflow/sort/growing_pages.hpp"
+#include "dataflow/block/growing_pages.hpp"
 #include "dataflow/sort/sorted_positions.hpp"
 
 #include <algorithm>

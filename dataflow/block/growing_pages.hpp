@@ -1,15 +1,18 @@
 #pragma once
 
+#include "dataflow/block/page_buffer.hpp"
+
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
 namespace crema::internal {
 
-/// Uninitialised memory that grows without being copied and shrinks from its front: the key arrays of a sort.
+/// Uninitialised memory that grows without being copied and shrinks from its front: the key arrays of a sort, the slots
+/// of a table.
 ///
-/// Unlike a `page_buffer` it need not know its size beforehand: from 2 MiB on, pages are remapped when it grows, so the
-/// peak is what was written, not two or three times that. Huge pages where the system has them.
+/// Unlike a `page_buffer`, which it is below 2 MiB, it need not know its size beforehand: pages are remapped when it
+/// grows, so the peak is what was written, not two or three times that. Huge pages where the system has them.
 /// Not thread-safe. Throws std::bad_alloc and is unchanged then.
 class growing_pages {
 public:
@@ -27,16 +30,19 @@ public:
   /// Makes room for at least `bytes`, keeping the contents. `data()` changes.
   void grow(std::size_t bytes);
 
-  /// Gives the whole huge pages in front of `bytes` back to the system; what stood there is lost.
+  /// Gives the whole huge pages in front of `bytes` back to the system: they are all zeros and take no memory until
+  /// they are written again.
   void discard_before(std::size_t bytes) noexcept;
 
 private:
   void swap(growing_pages& other) noexcept {
+    std::swap(small_, other.small_);
     std::swap(data_, other.data_);
     std::swap(capacity_, other.capacity_);
     std::swap(discarded_, other.discarded_);
   }
 
+  page_buffer small_;
   std::byte* data_ = nullptr;
   std::size_t capacity_ = 0;
   std::size_t discarded_ = 0;

@@ -1,11 +1,11 @@
-#include "dataflow/sort/growing_pages.hpp"
+#include "dataflow/block/growing_pages.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <sys/mman.h>
+#include <utility>
 
 namespace crema::internal {
 
@@ -38,8 +38,6 @@ std::byte* map_aligned(std::size_t bytes) {
 growing_pages::~growing_pages() {
   if (capacity_ >= huge_page)
     munmap(data_, capacity_);
-  else
-    std::free(data_);
 }
 
 void growing_pages::grow(std::size_t bytes) {
@@ -47,11 +45,12 @@ void growing_pages::grow(std::size_t bytes) {
     return;
   const std::size_t wanted = std::max({bytes, capacity_ * 2, std::size_t{256}});
   if (wanted < huge_page) {
-    void* const larger = std::realloc(data_, wanted);
-    if (larger == nullptr)
-      throw std::bad_alloc{};
-    data_ = static_cast<std::byte*>(larger);
-    capacity_ = wanted;
+    page_buffer larger{wanted};
+    if (capacity_ != 0)
+      std::memcpy(larger.data(), data_, capacity_);
+    small_ = std::move(larger);
+    data_ = small_.data();
+    capacity_ = small_.capacity();
     return;
   }
   const std::size_t room = whole_huge_pages(wanted);
@@ -65,17 +64,16 @@ void growing_pages::grow(std::size_t bytes) {
     madvise(larger, room, MADV_HUGEPAGE);
     if (capacity_ != 0)
       std::memcpy(larger, data_, capacity_);
-    std::free(data_);
+    small_ = {};
   }
   data_ = larger;
   capacity_ = room;
 }
 
 void growing_pages::discard_before(std::size_t bytes) noexcept {
-  const std::size_t end = std::min(bytes, capacity_) / huge_page * huge_page;
-  if (capacity_ < huge_page || end <= discarded_)
-    return;
-  madvise(data_ + discarded_, end - discarded_, MADV_DONTNEED);
+  const std::size_t end = capacity_ < huge_page ? 0 : std::min(bytes, capacity_) / huge_page * huge_page;
+  if (end > discarded_)
+    madvise(data_ + discarded_, end - discarded_, MADV_DONTNEED);
   discarded_ = end;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/block/block.hpp"
+#include "dataflow/block/memory_budget.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -14,7 +15,7 @@ std::size_t charge(const internal::block_base& records) noexcept;
 
 /// The sending end of an exchange in one task: which block may leave, and when. Pure: no actor, no clock.
 ///
-///     exchange out{receivers, window};
+///     exchange out{receivers, window, reservation{budget}};
 ///     out.push(receiver, records);
 ///     while (auto parcel = out.next())
 ///       send(*parcel);
@@ -25,6 +26,7 @@ std::size_t charge(const internal::block_base& records) noexcept;
 /// is always let through to a receiver, or on the whole, that has none on its way: a block larger than the window must
 /// travel too. Blocks leave in the order in which they came, so they stay in order for each receiver; one receiver
 /// without credit holds up the others only until it has absorbed what it was sent, which never waits for anything.
+/// Blocks that wait or travel are counted in `memory`; while its budget is overdrawn they travel one at a time.
 /// Memory: one entry for each receiver with a block on its way. Not thread-safe.
 class exchange {
 public:
@@ -33,7 +35,7 @@ public:
     internal::block_ptr records;
   };
 
-  exchange(std::size_t receivers, std::size_t window) noexcept;
+  exchange(std::size_t receiver_count, std::size_t window, internal::reservation memory = {}) noexcept;
 
   void push(int receiver, internal::block_ptr records);
 
@@ -52,7 +54,7 @@ public:
   std::size_t on_the_way() const noexcept { return on_the_way_; }
 
   /// Drops what waits.
-  void clear() noexcept { waiting_.clear(); }
+  void clear() noexcept;
 
 private:
   std::size_t window_;
@@ -60,6 +62,7 @@ private:
   std::size_t on_the_way_ = 0;
   std::unordered_map<int, std::size_t> by_receiver_; ///< bytes on the way, where there are any
   std::deque<parcel> waiting_;
+  internal::reservation memory_;
 };
 
 } // namespace crema::actors

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 /// Long beside what a message costs, and a few of them are short beside what a user of another job notices.
 constexpr auto slice_time = 250us;
 
-/// Bytes that a task may have on the way.
+/// Bytes that a task may have on the way, where the budget is not small.
 constexpr std::size_t exchange_window = std::size_t{4} << 20;
 constexpr std::size_t result_window = std::size_t{1} << 20;
 
@@ -35,10 +35,12 @@ void partition_state::begin(assignment work) {
   }
   starved_ = !inputs_.empty();
   exchanges_ = work_.stage->output.to == internal::stage_output::kind::exchange;
+  auto& resources = work_.job->plan().scope->resources();
   if (exchanges_)
-    out_.emplace(work_.consumers->size(), exchange_window);
-  else
-    out_.emplace(1, result_window);
+    out_.emplace(work_.consumers->size(), resources.buffer_bytes(exchange_window),
+                 internal::reservation{resources.memory});
+  else // results are the caller's, who may keep them longer than the budget lives
+    out_.emplace(1, resources.buffer_bytes(result_window));
   run();
 }
 

@@ -18,8 +18,13 @@ public:
   /// Threads that tasks run on: the default number of partitions.
   virtual int threads() const noexcept = 0;
 
-  /// Runs the job. Returns when it has started (or, inline, when it has ended); the job itself says when it has ended.
+  /// Runs the job. Returns when it has started (or, inline, when it has ended or paused); the job itself says when it
+  /// has ended.
   virtual void start(std::shared_ptr<job_run> job) = 0;
+
+  /// Goes on with a job that paused until somebody wants its results, in the thread that calls, up to its next pause or
+  /// its end; false where it is not paused. Only an engine without threads of its own lets jobs pause.
+  virtual bool resume(const std::shared_ptr<job_run>&) { return false; }
 
   /// Asks a running job to end early; it then ends as cancelled, with everything given back.
   virtual void cancel(const std::shared_ptr<job_run>& job) = 0;

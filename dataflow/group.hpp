@@ -64,8 +64,7 @@ public:
     friend class group;
 
     struct pages {
-      explicit pages(const internal::block_queue& blocks) : reader{blocks} {}
-      internal::block_queue::reader reader;
+      const internal::block_queue* blocks;
       std::size_t next = 0;
       internal::block_ptr current;
     };
@@ -73,13 +72,13 @@ public:
     explicit iterator(const std::vector<V>& values)
         : at_{values.data()}, end_{values.data() + values.size()}, left_{values.size()} {}
     explicit iterator(const internal::block_queue& blocks)
-        : left_{static_cast<std::size_t>(blocks.records())}, pages_{std::make_shared<pages>(blocks)} {
+        : left_{static_cast<std::size_t>(blocks.records())}, pages_{std::make_shared<pages>(pages{&blocks, 0, {}})} {
       if (left_ != 0)
         refill();
     }
 
     void refill() {
-      pages_->current = pages_->reader.read(pages_->next++);
+      pages_->current = pages_->blocks->read(pages_->next++);
       const auto& records = std::as_const(internal::block_cast<V>(pages_->current));
       at_ = records.begin();
       end_ = records.end();
@@ -116,22 +115,21 @@ public:
     return true;
   }
 
+  /// What a budget counts for a group beside the group itself. Blocks count themselves.
+  friend std::size_t heap_bytes(const group& of) {
+    if (!of.values_)
+      return 0;
+    std::size_t bytes = of.values_->capacity() * sizeof(V);
+    if constexpr (!internal::flat_record<V>)
+      for (const auto& value : *of.values_)
+        bytes += internal::footprint(value);
+    return bytes;
+  }
+
 private:
   std::shared_ptr<const std::vector<V>> values_;
   std::shared_ptr<const internal::block_queue> blocks_;
 };
-
-/// What a budget counts for a group: the values that are in memory.
-template <class V>
-std::size_t heap_bytes(const group<V>& of) {
-  std::size_t bytes = 0;
-  if constexpr (internal::flat_record<V>)
-    bytes = of.size() * sizeof(V);
-  else
-    for (const auto& value : of)
-      bytes += sizeof(V) + internal::footprint(value);
-  return bytes;
-}
 
 namespace internal {
 
@@ -163,13 +161,14 @@ struct codec<group<V>> {
 template <class V>
 class group_builder {
 public:
-  group_builder(worker_resources& resources, const std::string& what) : resources_{&resources}, what_{&what} {}
+  group_builder(worker_resources& resources, const std::string& what)
+      : resources_{&resources}, what_{&what}, small_{resources.buffer_bytes(std::size_t{1} << 20)} {}
 
   void add(V&& value) {
     if (blocks_ == nullptr) {
       bytes_ += sizeof(V) + footprint(value);
       values_.push_back(std::move(value));
-      if (bytes_ > small)
+      if (bytes_ > small_)
         begin_blocks();
     } else if (builder_.add(std::move(value))) {
       blocks_->push(builder_.take());
@@ -181,13 +180,10 @@ public:
     if (blocks_ == nullptr)
       return group<V>{std::exchange(values_, {})};
     blocks_->push(builder_.take());
-    blocks_->finish();
     return group<V>{std::shared_ptr<const block_queue>{std::exchange(blocks_, nullptr)}};
   }
 
 private:
-  static constexpr std::size_t small = std::size_t{1} << 20;
-
   struct kept_blocks {
     kept_blocks(std::shared_ptr<worker_resources> resources, worker_resources& used, const std::string& what)
         : owner{std::move(resources)}, blocks{used, codec_of<V>(), what} {}
@@ -208,6 +204,7 @@ private:
 
   worker_resources* resources_;
   const std::string* what_;
+  std::size_t small_;
   std::vector<V> values_;
   std::size_t bytes_ = 0;
   block_builder<V> builder_;

@@ -5,6 +5,10 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,11 +25,21 @@ public:
   inline_run(job_run& job, engine* helper)
       : job_{job}, plan_{job.plan()}, helper_{helper}, tasks_(plan_.stages.size()) {}
 
-  void run() {
-    job_.begin();
+  void begin() { job_.begin(); }
+
+  /// Goes on until the plan has ended, or until nobody wants results; whether it has ended.
+  bool run() {
     // Stages are in topological order, so a consumer has all its blocks by the time it is reached.
-    for (const auto& planned : plan_.stages)
-      run(planned);
+    for (; stage_ != plan_.stages.size(); ++stage_) {
+      const auto& planned = plan_.stages[stage_];
+      if (planned.output.to == stage_output::kind::result && helper_ == nullptr) {
+        if (!run_results(planned))
+          return false;
+      } else {
+        run(planned);
+      }
+    }
+    return true;
   }
 
 private:
@@ -66,7 +80,9 @@ private:
       else
         run_.route(from_, task_, channel, std::move(records));
     }
-    bool blocked() const noexcept override { return false; }
+    bool blocked() const noexcept override {
+      return from_.output.to == stage_output::kind::result && run_.helper_ == nullptr && !run_.job_.results_wanted();
+    }
 
     void pass_on() {
       keeps = false;
@@ -123,6 +139,22 @@ private:
       }
       inputs->inputs_done();
     });
+  }
+
+  /// The stage that the caller reads from, task after task; may be called again when it paused.
+  bool run_results(const stage& of) {
+    for (; task_ != task_count(of); ++task_) {
+      if (!results_) {
+        results_.emplace(*this, of, task_);
+        close_inputs(of, task_);
+      }
+      for (auto result = step_result::more; result != step_result::done; result = step(of, task_, *results_))
+        if (!job_.results_wanted() && !job_.should_end(std::chrono::steady_clock::now()))
+          return false;
+      finish(of, task_, *results_);
+      results_.reset();
+    }
+    return true;
   }
 
   void run(const stage& of) {
@@ -215,39 +247,82 @@ private:
   const job_plan& plan_;
   engine* helper_;
   std::vector<std::vector<std::unique_ptr<task>>> tasks_;
+  std::size_t stage_ = 0;
+  int task_ = 0; // of the stage of results
+  std::optional<router> results_;
 };
+
+/// Goes on with the job, whose `run` is null before the first time; whether it has ended.
+bool go_on(job_run& job, std::unique_ptr<inline_run>& run, engine* helper) {
+  for (;;) {
+    std::optional<error> failure;
+    try {
+      if (!run) {
+        run = std::make_unique<inline_run>(job, helper);
+        run->begin();
+      }
+      if (!run->run())
+        return false;
+    } catch (...) {
+      failure = current_error({});
+    }
+    run.reset();
+    if (!job.finish(std::move(failure)))
+      return true;
+  }
+}
 
 class inline_engine final : public engine {
 public:
   explicit inline_engine(int threads) : threads_{threads} {}
 
   int threads() const noexcept override { return threads_; }
-  void start(std::shared_ptr<job_run> job) override { run_inline(job); }
-  void cancel(const std::shared_ptr<job_run>&) override {} // the job's own mark is seen between two steps
+
+  void start(std::shared_ptr<job_run> job) override {
+    job->mark_inlined();
+    work(job, nullptr);
+  }
+
+  bool resume(const std::shared_ptr<job_run>& job) override {
+    std::unique_lock lock{mutex_};
+    auto paused = paused_.extract(job.get());
+    lock.unlock();
+    if (paused.empty())
+      return false;
+    work(job, std::move(paused.mapped()));
+    return true;
+  }
+
+  /// The job's own mark is seen between two steps, and by this when it is paused.
+  void cancel(const std::shared_ptr<job_run>& job) override { resume(job); }
+
   void run_all(int n, const std::function<void(int)>& work) override {
     for (int i = 0; i != n; ++i)
       work(i);
   }
 
 private:
-  int threads_;
-};
-
-std::optional<error> run_plan(job_run& job, engine* helper) {
-  try {
-    inline_run{job, helper}.run();
-    return {};
-  } catch (...) {
-    return current_error({});
+  void work(const std::shared_ptr<job_run>& job, std::unique_ptr<inline_run> run) {
+    while (!go_on(*job, run, nullptr)) {
+      std::lock_guard lock{mutex_};
+      if (job->should_end(std::chrono::steady_clock::now()))
+        continue; // who cancelled it found nothing here, and will not come again
+      paused_.emplace(job.get(), std::move(run));
+      return;
+    }
   }
-}
+
+  int threads_;
+  std::mutex mutex_;
+  std::unordered_map<job_run*, std::unique_ptr<inline_run>> paused_;
+};
 
 } // namespace
 
-void run_inline(const std::shared_ptr<job_run>& job, engine* helper) {
+void run_inline(const std::shared_ptr<job_run>& job, engine& helper) {
   job->mark_inlined();
-  while (job->finish(run_plan(*job, helper))) {
-  }
+  std::unique_ptr<inline_run> run;
+  go_on(*job, run, &helper);
 }
 
 std::unique_ptr<engine> make_inline_engine(int threads) {

@@ -8,11 +8,12 @@ namespace crema::internal {
 
 /// Runs `job` to its end in the caller's thread: stage after stage, partition after partition. The reference that all
 /// other engines must agree with, and the fast path of tiny jobs. No thread, no message; memory as the tasks themselves
-/// ask. Few records may still be much work: with a `helper`, a stage's tasks go on there, side by side, once the first
-/// ones took long.
-void run_inline(const std::shared_ptr<job_run>& job, engine* helper = nullptr);
+/// ask. Few records may still be much work: a stage's tasks go on with the `helper`, side by side, once the first ones
+/// took long.
+void run_inline(const std::shared_ptr<job_run>& job, engine& helper);
 
-/// An engine that runs every job so. `threads` is the default number of partitions that it reports.
+/// An engine that runs every job so, but pauses it where nobody waits for its results (see engine::resume). `threads`
+/// is the default number of partitions that it reports.
 std::unique_ptr<engine> make_inline_engine(int threads = 1);
 
 } // namespace crema::internal

@@ -60,6 +60,10 @@ bool job_handle::wait_for(std::chrono::nanoseconds time) {
   return run_->wait_until(std::chrono::steady_clock::now() + time);
 }
 
+bool job_handle::resume() {
+  return run_->resume();
+}
+
 bool job_handle::ready() const {
   return run_->ended();
 }

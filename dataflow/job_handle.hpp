@@ -49,6 +49,7 @@ public:
 
   void wait();
   bool wait_for(std::chrono::nanoseconds time);
+  bool resume();
   bool ready() const;
   job_progress_report progress() const;
   job_metrics metrics() const;

@@ -8,6 +8,10 @@
 
 namespace crema::internal {
 
+bool result_handler::wanting() const {
+  return true;
+}
+
 void result_handler::task_done(int) {}
 
 std::optional<job_plan> result_handler::next_plan() {
@@ -177,6 +181,10 @@ void job_run::wait() {
     }
   }
   check();
+}
+
+bool job_run::resume() {
+  return context_->resume(shared_from_this());
 }
 
 bool job_run::wait_until(time_point deadline) {

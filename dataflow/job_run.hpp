@@ -29,6 +29,9 @@ public:
   /// A block of task `task` of the last stage: in order within a task, in any order between tasks.
   virtual void accept(int task, block_ptr records, credit_token credit) = 0;
 
+  /// Whether somebody waits for a block. An engine that works in its caller's thread pauses where nobody does.
+  virtual bool wanting() const;
+
   /// All blocks of `task` have been accepted.
   virtual void task_done(int task);
 
@@ -56,6 +59,7 @@ public:
   std::vector<int> begin();
   void mark_inlined();
   void accept(int task, block_ptr records, credit_token credit);
+  bool results_wanted() const { return results_->wanting(); }
   bool at_barrier(int stage, int task);
 
   /// A task is done: commits it if it is the first attempt to be. `finished` is the task where it lives in this
@@ -77,6 +81,9 @@ public:
 
   /// Waits for the end, throws the failure if there was one. Shows the progress bar if the context wants one.
   void wait();
+
+  /// Goes on with a job that paused because nobody waited for its results, in this thread; false where it did not.
+  bool resume();
 
   /// Whether the job ended before `deadline`; never throws its failure.
   bool wait_until(std::chrono::steady_clock::time_point deadline);

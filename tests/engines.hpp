@@ -39,12 +39,6 @@ inline std::vector<engine_shape> all_engine_shapes() {
 inline auto engine_shapes() {
   return ::testing::ValuesIn(all_engine_shapes());
 }
-/// The same without the inline engine, which runs a job to its end before its caller sees a result.
-inline auto actor_engine_shapes() {
-  auto shapes = all_engine_shapes();
-  std::erase_if(shapes, [](const engine_shape& shape) { return shape.threads == 0; });
-  return ::testing::ValuesIn(shapes);
-}
 inline std::string engine_name(const ::testing::TestParamInfo<engine_shape>& info) {
   return info.param.name;
 }

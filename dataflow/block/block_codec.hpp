@@ -3,8 +3,10 @@
 #include "dataflow/block/block.hpp"
 #include "dataflow/block/codec.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <span>
-#include <vector>
 
 namespace crema::internal {
 
@@ -22,11 +24,16 @@ void encode_block(const block_base& records, byte_writer& out) {
 
 template <class T>
 block_ptr decode_block(byte_reader& in) {
-  std::vector<T> records;
-  decode_records(in, records);
-  auto result = std::make_unique<block<T>>(std::max<std::size_t>(1, records.size()));
-  for (auto&& record : records)
-    result->emplace_back(std::move(record));
+  batch_reader<T> batch{in};
+  const auto size = batch.left();
+  auto result = std::make_unique<block<T>>(std::max<std::size_t>(1, size));
+  if constexpr (packed<T>) {
+    batch.copy_all(result->begin());
+    result->count_more(size);
+  } else {
+    while (batch.left() != 0)
+      result->emplace_back(batch.next());
+  }
   result->seal();
   return block_ptr{result.release()};
 }

@@ -104,6 +104,11 @@ public:
     return last;
   }
 
+  /// Makes all that are left in the uninitialised room behind `into`, for records that are stored as they are.
+  void copy_all(T* into) requires packed<T> {
+    payload_.copy(static_cast<void*>(into), std::exchange(left_, 0) * sizeof(T));
+  }
+
   /// Appends all that are left to `out`, or leaves it as it is and throws.
   void read_all(std::vector<T>& out) {
     const auto before = out.size();

@@ -32,6 +32,10 @@ std::size_t memory_budget::limit() const noexcept {
   return limit_;
 }
 
+bool memory_budget::overdrawn() const noexcept {
+  return used() > most_;
+}
+
 std::size_t memory_budget::used() const noexcept {
   return used_.load(std::memory_order_relaxed);
 }
@@ -85,6 +89,20 @@ reservation reservation::another() const noexcept {
   reservation made;
   made.budget_ = budget_;
   return made;
+}
+
+spill_share::spill_share(memory_budget& budget) noexcept : budget_{budget} {
+  budget_.sharers_.fetch_add(1, std::memory_order_relaxed);
+}
+
+spill_share::~spill_share() {
+  budget_.sharers_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::size_t spill_share::least() const noexcept {
+  constexpr std::size_t fewest = std::size_t{64} << 10, most = std::size_t{8} << 20;
+  const auto sharers = budget_.sharers_.load(std::memory_order_relaxed);
+  return std::clamp(budget_.limit_ / 4 / sharers, fewest, most);
 }
 
 } // namespace crema::internal

@@ -17,7 +17,8 @@ namespace crema::internal {
 /// lock-free; an operation costs one contended atomic, so reserve by the block or table, never by the record.
 class memory_budget {
 public:
-  /// `withheld` bytes of the limit are for what nobody reserves, such as freed buffers that are kept.
+  /// `withheld` bytes of the limit are not lent: they are for what nobody reserves, such as freed buffers that are
+  /// kept, and for what is taken by force.
   explicit memory_budget(std::size_t limit, std::size_t withheld = 0) noexcept;
 
   memory_budget(const memory_budget&) = delete;
@@ -34,6 +35,9 @@ public:
 
   std::size_t limit() const noexcept;
 
+  /// Whether more is taken than may be lent.
+  bool overdrawn() const noexcept;
+
   /// Bytes taken now; above the limit only after `force_reserve`.
   std::size_t used() const noexcept;
 
@@ -41,12 +45,15 @@ public:
   std::size_t peak() const noexcept;
 
 private:
+  friend class spill_share;
+
   void note_peak(std::size_t used) noexcept;
 
   const std::size_t limit_;
   const std::size_t most_; // the limit without what is withheld
   std::atomic<std::size_t> used_{0};
   std::atomic<std::size_t> peak_{0};
+  std::atomic<std::size_t> sharers_{0};
 };
 
 /// One holder's share of a budget, given back by the destructor. Movable (the source is left with 0 bytes of the same
@@ -74,9 +81,28 @@ public:
   /// Another share, of nothing yet, of the same budget.
   reservation another() const noexcept;
 
+  /// Whether the budget is overdrawn; never, where there is none.
+  bool overdrawn() const noexcept { return budget_ != nullptr && budget_->overdrawn(); }
+
 private:
   memory_budget* budget_ = nullptr;
   std::size_t bytes_ = 0;
+};
+
+/// One of those that spill when the budget is used up, as long as it lives. Each may take a least share by force before
+/// it does: shorter runs would make merges wider. All least shares together are a quarter of the budget.
+class spill_share {
+public:
+  explicit spill_share(memory_budget& budget) noexcept;
+  spill_share(const spill_share&) = delete;
+  spill_share& operator=(const spill_share&) = delete;
+  ~spill_share();
+
+  /// Bytes, now: the more there are to share, the fewer. 64 KiB to 8 MiB.
+  std::size_t least() const noexcept;
+
+private:
+  memory_budget& budget_;
 };
 
 } // namespace crema::internal

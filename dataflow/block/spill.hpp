@@ -6,119 +6,81 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
-#include <string>
-#include <vector>
+#include <utility>
 
 namespace crema::internal {
 
-/// Byte frames on disk: append, finish, then read back as often and from as many places as needed.
-///
-///     auto run = std::make_shared<spill_file>(directory);
-///     for (const auto& block : sorted)
-///       offsets.push_back(run->append(block.bytes()));
-///     run->finish();
-///     spill_file::reader reader{run};
-///     while (reader.next(frame))
-///       …
-///
-/// Frames are compressed (lz4) and checksummed (XXH3); the format is drawn in spill.cpp. What is read is what was
-/// written, at the place where it was written, or errc::corrupt_data names path, frame and offset. A full disk, a quota
-/// or a file size limit throws errc::disk_full with path, need and free space (ignore SIGXFSZ where a file size limit
-/// is set), other failures errc::io_failure. A file that failed to write takes nothing more.
-///
-/// The file has no name and is gone with the object, whatever happens. It exists on disk, and costs a descriptor, from
-/// the first 256 KiB on or else from `finish`. Nothing is ever synced. Writing is for one thread; after `finish`
-/// everything const is thread-safe. Memory: 256 KiB while writing.
-class spill_file {
+class spill_file;
+
+/// A frame on disk: what `spill_store::write` gives. Movable; its end gives the space back.
+class spilled_frame {
 public:
-  /// The longest frame.
-  static constexpr std::size_t max_frame = std::size_t{64} << 20;
+  spilled_frame() noexcept = default;
+  spilled_frame(spilled_frame&&) noexcept = default;
+  spilled_frame& operator=(spilled_frame&& other) noexcept {
+    spilled_frame old{std::move(*this)};
+    file_ = std::move(other.file_);
+    offset_ = other.offset_;
+    checksum_ = other.checksum_;
+    stored_ = other.stored_;
+    length_ = other.length_;
+    return *this;
+  }
+  ~spilled_frame();
 
-  /// What a reader buffers unless told otherwise; and the least that it can do with.
-  static constexpr std::size_t default_read_buffer = std::size_t{256} << 10;
-  static constexpr std::size_t min_read_buffer = std::size_t{64} << 10;
+  explicit operator bool() const noexcept { return file_ != nullptr; }
 
-  explicit spill_file(std::shared_ptr<spill_directory> directory);
-  ~spill_file();
+  /// The bytes that were written, as a view of `storage`, which is replaced where it is too small. Thread-safe.
+  std::span<const std::byte> read(page_buffer& storage) const;
 
-  spill_file(const spill_file&) = delete;
-  spill_file& operator=(const spill_file&) = delete;
-
-  /// Adds one frame (possibly empty) and returns its offset, good for `reader::seek`. Throws errc::invalid_argument for
-  /// a frame above `max_frame`.
-  std::uint64_t append(std::span<const std::byte> frame);
-
-  /// Writes what is buffered; no append after it. A second call does nothing.
-  void finish();
-
-  std::uint64_t frames() const noexcept { return frames_; }
-
-  /// Bytes of the file, headers included and compressed.
-  std::uint64_t bytes() const noexcept { return written_ + filled_; }
-
-  /// Bytes of the frames as given.
-  std::uint64_t raw_bytes() const noexcept { return raw_bytes_; }
-
-  /// The descriptor, for tests and tools that look at the bytes; -1 while nothing is on disk.
-  int native_handle() const noexcept { return fd_; }
-
-  class reader;
+  /// Bytes on disk: compressed, where that made them fewer.
+  std::size_t bytes() const noexcept { return stored_; }
 
 private:
-  void append_chunk(std::span<const std::byte> frame, std::size_t position);
-  void flush();
-  [[noreturn]] void fail_write(int error, std::size_t need) const;
-  std::string path() const;
+  friend class spill_store;
 
-  std::shared_ptr<spill_directory> directory_;
-  std::uint64_t salt_; // tells this file's chunks from another's
-  page_buffer buffer_;
-  std::size_t filled_ = 0;
-  std::uint64_t written_ = 0;
-  std::uint64_t frames_ = 0;
-  std::uint64_t raw_bytes_ = 0;
-  int fd_ = -1;
-  bool finished_ = false;
-  bool failed_ = false;
+  std::shared_ptr<spill_file> file_;
+  std::uint64_t offset_ = 0;
+  std::uint64_t checksum_ = 0;
+  std::uint32_t stored_ = 0;
+  std::uint32_t length_ = 0;
 };
 
-/// A position in a finished file. Several may read one file at once, each on a thread of its own. Memory:
-/// `buffer_bytes`, from the first `next` until the end of the file or the reader.
-class spill_file::reader {
+/// Byte frames on disk, for all who share a memory budget.
+///
+///     spill_store store{open_spill_directory()};
+///     const auto kept = store.write(bytes);
+///     page_buffer storage;
+///     use(kept.read(storage));
+///
+/// Frames are compressed (lz4) and checksummed (XXH3). All of them are in one file, however many queues and runs they
+/// belong to: the file has no name, is opened by the first frame and closed with the last, and a frame's space goes
+/// back to the disk with the frame (where the file system can make holes, else with the file). What is read is what was
+/// written, or errc::corrupt_data names path and offset. A full disk, a quota or a file size limit throws
+/// errc::disk_full with path, need and free space (ignore SIGXFSZ where a file size limit is set), other failures
+/// errc::io_failure; the store can be used on. Nothing is ever synced. Thread-safe, and threads write side by side.
+/// Memory: as much again as the frame while it is written or read.
+class spill_store {
 public:
-  explicit reader(std::shared_ptr<const spill_file> file, std::size_t buffer_bytes = default_read_buffer);
+  /// The longest frame.
+  static constexpr std::size_t max_frame = std::size_t{1} << 30;
 
-  /// The next frame, or false at the end of the file. After an exception the position is that of the broken frame.
-  bool next(std::vector<std::byte>& frame);
+  explicit spill_store(std::shared_ptr<spill_directory> directory) : directory_{std::move(directory)} {}
 
-  /// The same without clearing memory first: `frame` views `storage`, which is replaced where it is too small.
-  bool next(page_buffer& storage, std::span<const std::byte>& frame);
+  /// Writes one frame, possibly empty. Throws errc::invalid_argument for one above `max_frame`.
+  spilled_frame write(std::span<const std::byte> frame);
 
-  /// Goes to a frame by what `append` returned, or to the end by `bytes()`.
-  void seek(std::uint64_t offset);
-
-  /// The offset of the frame that comes next.
-  std::uint64_t offset() const noexcept { return offset_; }
+  /// The descriptor, for tests and tools that look at the bytes; -1 while nothing is on disk.
+  int native_handle() const;
 
 private:
-  struct chunk;
+  std::shared_ptr<spill_file> open();
 
-  bool at_end();
-  chunk read_chunk(std::uint64_t offset);
-  void read_frame(const chunk& first, std::byte* into);
-  void unpack(const chunk& part, std::byte* into) const;
-  const std::byte* fetch(std::uint64_t offset, std::size_t bytes);
-  [[noreturn]] void corrupt(std::uint64_t offset, const std::string& what) const;
-
-  std::shared_ptr<const spill_file> file_;
-  std::size_t buffer_bytes_;
-  page_buffer buffer_;
-  std::uint64_t buffer_offset_ = 0; // of the first buffered byte in the file
-  std::size_t buffered_ = 0;
-  std::uint64_t offset_ = 0;
-  std::uint64_t frame_ = 0; // the next frame's number
-  bool frame_known_ = true; // not after a seek, until a frame says its own
+  const std::shared_ptr<spill_directory> directory_;
+  mutable std::mutex mutex_;
+  std::weak_ptr<spill_file> current_;
 };
 
 } // namespace crema::internal

@@ -86,7 +86,8 @@ public:
 
 private:
   static constexpr unsigned most_bits = 9;
-  static constexpr std::size_t scatter_from = std::size_t{8} << 20; // bytes of rows on both sides
+  static constexpr std::size_t scatter_from = std::size_t{8} << 20;  // bytes of rows on both sides
+  static constexpr std::size_t scatter_room = std::size_t{16} << 20; // rows twice, or 2 * 512 chunks with few rows
   static constexpr std::size_t rows_together = std::size_t{16} << 10;
   static constexpr std::size_t most_rows = std::size_t{1} << 20; // in one table
   static constexpr std::size_t least_rows = std::size_t{4} << 10;
@@ -95,8 +96,13 @@ private:
   template <class Side>
   bool append(Side& side, block_ptr records) {
     side.append(std::move(records));
-    if (!scattered_ && left_.size() * sizeof(left_row) + right_.size() * sizeof(right_row) >= scatter_from)
-      scatter(most_bits, most_rows, most_rows);
+    if (!memory_.try_resize(held()))
+      return false;
+    if (scattered_ || left_.size() * sizeof(left_row) + right_.size() * sizeof(right_row) < scatter_from)
+      return true;
+    if (!memory_.try_resize(held() + scatter_room)) // before partitions are begun that nobody has room for
+      return false;
+    scatter(most_bits, most_rows, most_rows);
     return memory_.try_resize(held());
   }
 

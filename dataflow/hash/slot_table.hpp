@@ -34,6 +34,7 @@ public:
   std::size_t size() const noexcept { return size_; }
   bool full() const noexcept { return full_; }
   std::size_t slot_bytes() const noexcept { return slots_.bytes(); }
+  std::size_t room() const noexcept { return std::max(hard_limit(slots_.capacity()), size_) - size_; }
   std::size_t capacity_bytes() const noexcept { return slots_.bytes() + heap_bytes(); }
   Layout& layout() noexcept { return layout_; }
   const Layout& layout() const noexcept { return layout_; }

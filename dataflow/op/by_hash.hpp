@@ -30,10 +30,18 @@ public:
       : sorter_{task, codec_of<Pair>(), what, hash_of_pair{}, std::less<>{}} {}
 
   void append(block_ptr records) { sorter_.append(std::move(records)); }
-  void finish() {
-    sorter_.finish();
-    refill();
+  void finish() { sorter_.finish(); }
+
+  /// Works on what must be merged before the first pair can be read, for about n pairs; whether it is done.
+  bool ready(std::size_t n) {
+    if (!started_ && sorter_.ready(n)) {
+      started_ = true;
+      refill();
+    }
+    return started_;
   }
+
+  // Once ready() was true:
 
   bool empty() const noexcept { return !current_; }
   std::uint64_t hash() const noexcept { return hash_; }
@@ -47,12 +55,11 @@ public:
   }
 
 private:
-  static constexpr std::size_t batch = std::max<std::size_t>(1, 32 * 1024 / sizeof(Pair));
-
   void refill() {
     current_ = {};
     at_ = 0;
     block_builder<Pair> builder;
+    const auto batch = std::max<std::size_t>(1, sorter_.block_records() / 4);
     while (more_ && builder.empty())
       more_ = sorter_.next(batch, [&](Pair&& record) { builder.add(std::move(record)); });
     current_ = builder.take();
@@ -64,6 +71,7 @@ private:
   block_ptr current_;
   std::size_t at_ = 0;
   std::uint64_t hash_ = 0;
+  bool started_ = false;
   bool more_ = true;
 };
 

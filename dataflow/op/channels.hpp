@@ -1,6 +1,7 @@
 #pragma once
 
-#include "dataflow/block/block.hpp"
+#include "dataflow/block/block_queue.hpp"
+#include "dataflow/plan/batch_size.hpp"
 #include "dataflow/plan/task.hpp"
 
 #include <algorithm>
@@ -10,14 +11,18 @@
 namespace crema::internal {
 
 /// How a task sorts records into channels: a block under construction for each, handed over when it is full.
-/// All of them together hold about 4 MiB, so more channels mean smaller blocks.
+/// All of them together hold about 4 MiB, or less where the budget is small, so more channels mean smaller blocks.
 template <class T>
 class channel_writer {
 public:
-  explicit channel_writer(int channels) {
-    builders_.reserve(static_cast<std::size_t>(channels));
+  channel_writer(worker_resources& resources, int channels)
+      : together_{resources.buffer_bytes(std::size_t{4} << 20)}, filling_{resources.memory} {
+    const auto count = static_cast<std::size_t>(channels);
+    const auto each = std::clamp<std::size_t>(together_ / count, 4096, default_block_bytes);
+    builders_.reserve(count);
     for (int c = 0; c != channels; ++c)
-      builders_.emplace_back(block_bytes(channels));
+      builders_.emplace_back(each);
+    filling_.resize(count * each);
   }
 
   template <class... Args>
@@ -25,6 +30,17 @@ public:
     auto& builder = builders_[static_cast<std::size_t>(channel)];
     if (builder.add(std::forward<Args>(args)...)) [[unlikely]]
       full_.push_back({channel, builder.take()});
+  }
+
+  /// How many of the next `n` records to take before a flush, so that no more gets full than is being filled.
+  std::size_t batch(std::size_t n) const noexcept { return yield_.records_for(together_, n); }
+
+  /// Says what a batch was, before its flush.
+  void took(std::size_t records) noexcept {
+    std::size_t bytes = 0;
+    for (const auto& each : full_)
+      bytes += each.records->bytes();
+    yield_.note(records, bytes);
   }
 
   /// Emits the full blocks.
@@ -40,19 +56,18 @@ public:
     for (std::size_t c = 0; c != builders_.size(); ++c)
       if (auto records = builders_[c].take())
         out.emit(static_cast<int>(c), std::move(records));
+    filling_.resize(0);
   }
 
 private:
-  static std::size_t block_bytes(int channels) {
-    constexpr std::size_t together = std::size_t{4} << 20;
-    return std::clamp<std::size_t>(together / static_cast<std::size_t>(channels), 4096, default_block_bytes);
-  }
-
   struct filled {
     int channel;
     block_ptr records;
   };
 
+  std::size_t together_;
+  reservation filling_;
+  yield_estimate yield_{sizeof(T)};
   std::vector<block_builder<T>> builders_;
   std::vector<filled> full_;
 };

@@ -22,6 +22,10 @@ public:
     left.finish();
     right.finish();
   }
+  bool ready(std::size_t n) { return left.ready(n) && right.ready(n); }
+
+  // Once ready() was true:
+
   bool empty() const noexcept { return left.empty() && right.empty(); }
 
   /// The least hash that either side has. Not when empty().
@@ -58,20 +62,23 @@ public:
 
   bool next(block_ptr& out, std::size_t n) override {
     block_builder<record> builder;
-    guarded(*at_, [&] {
-      while (!walk_.empty() && builder.size() < std::min(n, most_groups)) {
+    const bool more = guarded(*at_, [&] {
+      if (!walk_.ready(n))
+        return true;
+      for (bool full = false; !full && !walk_.empty() && builder.size() < std::min(n, most_groups);) {
         const auto hash = walk_.hash();
         for (auto& side = walk_.left; !side.empty() && side.hash() == hash; side.advance())
           groups_.template add<0>(std::move(side.record()));
         for (auto& side = walk_.right; !side.empty() && side.hash() == hash; side.advance())
           groups_.template add<1>(std::move(side.record()));
         groups_.take([&](K&& key, group<V>&& left, group<W>&& right) {
-          builder.add(std::move(key), std::pair{std::move(left), std::move(right)});
+          full = builder.add(std::move(key), std::pair{std::move(left), std::move(right)}) || full;
         });
       }
+      return !walk_.empty();
     });
     out = builder.take();
-    return !walk_.empty();
+    return more;
   }
 
 private:

@@ -70,16 +70,20 @@ public:
 
   bool next(block_ptr& out, std::size_t n) override {
     block_builder<record> builder;
-    guarded(*at_, [&] {
-      while (!pairs_.empty() && builder.size() < std::min(n, most_groups)) {
+    const bool more = guarded(*at_, [&] {
+      if (!pairs_.ready(n))
+        return true;
+      for (bool full = false; !full && !pairs_.empty() && builder.size() < std::min(n, most_groups);) {
         const auto hash = pairs_.hash();
         for (; !pairs_.empty() && pairs_.hash() == hash; pairs_.advance())
           groups_.template add<0>(std::move(pairs_.record()));
-        groups_.take([&](K&& key, group<V>&& values) { builder.add(std::move(key), std::move(values)); });
+        groups_.take(
+          [&](K&& key, group<V>&& values) { full = builder.add(std::move(key), std::move(values)) || full; });
       }
+      return !pairs_.empty();
     });
     out = builder.take();
-    return !pairs_.empty();
+    return more;
   }
 
 private:

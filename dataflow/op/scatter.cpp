@@ -17,10 +17,7 @@ void ordered_queues::absorb(int, int producer, block_ptr records) {
 }
 
 void ordered_queues::producer_done(int, int producer) {
-  auto& from = of(producer);
-  from.done = true;
-  if (from.blocks)
-    from.blocks->finish();
+  of(producer).done = true;
 }
 
 bool ordered_queues::next(block_ptr& out, std::size_t) {

@@ -29,7 +29,7 @@ template <class T, class Place>
 class scatter_terminal {
 public:
   scatter_terminal(task_scope& task, const node* at, Place place, int channels)
-      : at_{at}, place_{std::move(place)}, channels_{channels} {
+      : at_{at}, place_{std::move(place)}, channels_{task.resources(), channels} {
     if constexpr (requires { place_.start(0); })
       place_.start(task.id().partition);
   }
@@ -40,7 +40,10 @@ public:
       const int channel = guarded(*at_, place_, std::as_const(x));
       channels_.add(channel, std::forward<X>(x));
     };
-    return from.pump(sink, n);
+    const auto batch = channels_.batch(n);
+    const bool more = from.pump(sink, batch);
+    channels_.took(batch);
+    return more;
   }
 
   void flush(emitter& out) { channels_.flush(out); }

@@ -23,13 +23,14 @@ public:
   void append(int input, block_ptr records) { walk_.append(input, std::move(records)); }
   void finish() { walk_.finish(); }
 
-  /// The next records, at most n; false when nothing will come any more.
+  /// The next records, at most n and perhaps none yet; false when nothing will come any more.
   bool next(block_ptr& out, std::size_t n) {
-    block_builder<record> builder;
     bool more = true;
-    while (builder.size() < n && (more = step(builder, n))) {
-    }
-    out = builder.take();
+    full_ = false;
+    if (walk_.ready(n))
+      while (!full_ && builder_.size() < n && (more = step(n))) {
+      }
+    out = builder_.take();
     return more;
   }
 
@@ -42,9 +43,13 @@ private:
     typename group<W>::iterator r;
   };
 
-  bool step(block_builder<record>& builder, std::size_t most) {
+  void emit(K key, V left, W right) {
+    full_ = builder_.add(std::move(key), std::pair<V, W>{std::move(left), std::move(right)}) || full_;
+  }
+
+  bool step(std::size_t most) {
     if (!products_.empty()) {
-      multiply(builder, most);
+      multiply(most);
       return true;
     }
     auto& left = walk_.left;
@@ -63,7 +68,7 @@ private:
     right.advance();
     if ((left.empty() || left.hash() != hash) && (right.empty() || right.hash() != hash)) {
       if (same_key(l.first, r.first))
-        builder.add(std::move(l.first), std::pair<V, W>{std::move(l.second), std::move(r.second)});
+        emit(std::move(l.first), std::move(l.second), std::move(r.second));
       return true;
     }
     groups_.template add<0>(std::move(l));
@@ -82,10 +87,10 @@ private:
     return true;
   }
 
-  void multiply(block_builder<record>& builder, std::size_t most) {
+  void multiply(std::size_t most) {
     auto& now = products_.back();
-    while (builder.size() < most) {
-      builder.add(now.key, std::pair<V, W>{*now.l, *now.r});
+    while (!full_ && builder_.size() < most) {
+      emit(now.key, *now.l, *now.r);
       if (++now.r != now.right.end())
         continue;
       if (++now.l == now.left.end()) {
@@ -99,6 +104,8 @@ private:
   hash_pair_walk<K, V, W> walk_;
   keyed_groups<K, V, W> groups_;
   std::vector<product> products_;
+  block_builder<record> builder_;
+  bool full_ = false; // has the size of a block
 };
 
 } // namespace crema::internal

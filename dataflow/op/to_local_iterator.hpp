@@ -14,8 +14,9 @@ namespace crema {
 ///       if (!use(record))
 ///         break;                          // the rest is not computed
 ///
-/// The job runs while the caller reads, a window ahead of it; a caller that stops reading stops the job. Incrementing
-/// throws what goes wrong in the job. The range's end cancels what is left. Movable; for one thread.
+/// The job runs while the caller reads, a window ahead of it; a caller that stops reading stops the job. On the inline
+/// engine it runs in the caller's thread, a block at a time, whenever one is needed. Incrementing throws what goes
+/// wrong in the job. The range's end cancels what is left. Movable; for one thread.
 template <class T>
 class local_range {
 public:

@@ -37,7 +37,6 @@ public:
     const int partition = task_->id().partition;
     if (!next_index_) {
       kept_.push(builder_.take());
-      kept_.finish();
       task_->counters.spilled_bytes += kept_.spilled_bytes();
       return step_result::barrier;
     }

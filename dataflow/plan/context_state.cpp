@@ -61,7 +61,7 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
   }
   try {
     if (caller_waits::here() && settings_.inline_records != 0 && is_tiny(job->plan(), settings_.inline_records))
-      run_inline(job, runner.get());
+      run_inline(job, *runner);
     else
       runner->start(job);
   } catch (...) {
@@ -71,13 +71,18 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
 }
 
 void context_state::cancel(const std::shared_ptr<job_run>& job) {
-  std::shared_ptr<engine> runner;
-  {
-    std::lock_guard lock{mutex_};
-    runner = engine_;
-  }
-  if (runner)
+  if (const auto runner = open_engine())
     runner->cancel(job);
+}
+
+bool context_state::resume(const std::shared_ptr<job_run>& job) {
+  const auto runner = open_engine();
+  return runner && runner->resume(job);
+}
+
+std::shared_ptr<engine> context_state::open_engine() {
+  std::lock_guard lock{mutex_};
+  return engine_;
 }
 
 void context_state::ended(const job_run& job) {

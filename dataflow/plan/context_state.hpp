@@ -32,6 +32,8 @@ public:
   /// Runs `job` on the engine, or here when it is tiny and the caller waits for it anyway.
   void start(const std::shared_ptr<job_run>& job);
   void cancel(const std::shared_ptr<job_run>& job);
+  /// See engine::resume.
+  bool resume(const std::shared_ptr<job_run>& job);
 
   /// Called by every job when it has ended.
   void ended(const job_run& job);
@@ -44,6 +46,7 @@ public:
 
 private:
   void forget(const job_run& job);
+  std::shared_ptr<engine> open_engine();
 
   config settings_;
   std::shared_ptr<worker_resources> resources_;

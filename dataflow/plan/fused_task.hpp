@@ -1,9 +1,9 @@
 #pragma once
 
+#include "dataflow/plan/batch_size.hpp"
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/plan/task.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -20,23 +20,6 @@ namespace crema::internal {
 //     std::shared_ptr<const void> contribution();                      // only if finish says barrier
 //     void resolve(std::shared_ptr<const void>);
 //     void commit();
-
-/// How many records to ask a cursor for at once, so that one go takes some 100 microseconds whatever a record costs.
-class batch_size {
-public:
-  std::size_t operator()() const noexcept { return n_; }
-
-  void took(std::chrono::steady_clock::duration time) noexcept {
-    using namespace std::chrono_literals;
-    if (time < 100us)
-      n_ = std::min(n_ * 4, std::size_t{1} << 20);
-    else if (time > 400us)
-      n_ = std::max<std::size_t>(1, n_ / 4);
-  }
-
-private:
-  std::size_t n_ = 256;
-};
 
 /// A task whose chain and terminal are one loop.
 template <class Cursor, class Terminal>

@@ -29,19 +29,18 @@ namespace {
 /// Reads a kept partition.
 class store_reader final : public block_operator {
 public:
-  explicit store_reader(std::shared_ptr<const block_queue> blocks) : blocks_{std::move(blocks)}, reader_{*blocks_} {}
+  explicit store_reader(std::shared_ptr<const block_queue> blocks) : blocks_{std::move(blocks)} {}
 
   bool next(block_ptr& out, std::size_t) override {
     out = {};
     if (at_ == blocks_->size())
       return false;
-    out = reader_.read(at_++);
+    out = blocks_->read(at_++);
     return true;
   }
 
 private:
   std::shared_ptr<const block_queue> blocks_;
-  block_queue::reader reader_;
   std::size_t at_ = 0;
 };
 

@@ -40,7 +40,6 @@ public:
         blocks_->push(std::move(records));
       }
       if (!more) {
-        blocks_->finish();
         scope_.counters.spilled_bytes += blocks_->spilled_bytes();
         return step_result::done;
       }

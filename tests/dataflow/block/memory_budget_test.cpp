@@ -11,6 +11,7 @@
 
 using crema::internal::memory_budget;
 using crema::internal::reservation;
+using crema::internal::spill_share;
 
 TEST(MemoryBudget, RefusesWhatWouldPassTheLimitAndStaysAsItWas) {
   memory_budget budget{100};
@@ -123,4 +124,23 @@ TEST(Reservation, OfNoBudgetNeverRefuses) {
   reservation share;
   EXPECT_TRUE(share.try_resize(std::numeric_limits<std::size_t>::max()));
   EXPECT_EQ(share.bytes(), std::numeric_limits<std::size_t>::max());
+}
+
+TEST(SpillShare, IsTheSmallerTheMoreThereAre) {
+  memory_budget budget{std::size_t{16} << 20};
+  const spill_share first{budget};
+  EXPECT_EQ(first.least(), std::size_t{4} << 20);
+  {
+    const spill_share second{budget};
+    EXPECT_EQ(first.least(), std::size_t{2} << 20);
+    EXPECT_EQ(second.least(), std::size_t{2} << 20);
+  }
+  EXPECT_EQ(first.least(), std::size_t{4} << 20);
+}
+
+TEST(SpillShare, HasBounds) {
+  memory_budget little{1};
+  EXPECT_EQ(spill_share{little}.least(), std::size_t{64} << 10);
+  memory_budget much{std::size_t{1} << 40};
+  EXPECT_EQ(spill_share{much}.least(), std::size_t{8} << 20);
 }

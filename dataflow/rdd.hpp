@@ -231,18 +231,20 @@ public:
   rdd<T> reduce_by_key(F f, int partitions = 0, source_location where = source_location::current()) &&;
 
   /// Of pairs: (key, combination): create(value) for a key's first value in a partition, merge_value(combination,
-  /// value) for the others, merge_combined(combination, combination) across partitions.
+  /// value) for the others, merge_combined(combination, combination) across partitions. Where there are many keys,
+  /// later values may be created and merged as well.
   template <class Create, class MergeValue, class MergeCombined>
   auto combine_by_key(Create create, MergeValue merge_value, MergeCombined merge_combined, int partitions = 0,
                       source_location where = source_location::current()) const;
 
-  /// Of pairs: (key, the fold of its values by `step` from a copy of `zero` in each partition, joined by `merge`).
+  /// Of pairs: (key, the fold of its values by `step` from a copy of `zero` in each partition, joined by `merge`);
+  /// `zero` must be neutral, as in fold_by_key.
   template <class U, class Step, class Merge>
   rdd<std::pair<K, U>> aggregate_by_key(U zero, Step step, Merge merge, int partitions = 0,
                                         source_location where = source_location::current()) const;
 
-  /// Of pairs: like reduce_by_key, starting from `zero` once for each key in each partition; so `zero` should be
-  /// neutral.
+  /// Of pairs: like reduce_by_key, starting from `zero` once for each key in each partition, and more often where there
+  /// are many keys or little memory; so `zero` must be neutral.
   template <class F>
   rdd<T> fold_by_key(V zero, F f, int partitions = 0, source_location where = source_location::current()) const;
 

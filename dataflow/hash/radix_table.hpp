@@ -212,7 +212,8 @@ private:
       compact(p, rows);
     else
       end_at(p, rows);
-    if (refused && part.keys > rows - rows / 4)
+    const auto came = rows - first_row(p);
+    if (refused && part.keys - first_row(p) > came - came / 4)
       full_ = true;
   }
 

@@ -165,6 +165,20 @@ public:
     return ++next_ == end_ && size() >= wanted_;
   }
 
+  /// Adds `record(i)` for each i below n, however large the block becomes.
+  template <class RecordAt>
+  void add_all(std::size_t n, RecordAt&& record) {
+    for (std::size_t i = 0; i != n;) {
+      if (next_ == end_)
+        grow();
+      T* const to = next_;
+      const auto room = std::min(n - i, static_cast<std::size_t>(end_ - to));
+      for (std::size_t j = 0; j != room; ++j, ++next_)
+        ::new (static_cast<void*>(to + j)) T(record(i + j));
+      i += room;
+    }
+  }
+
   bool empty() const noexcept { return size() == 0; }
   std::size_t size() const noexcept {
     return block_ == nullptr ? 0 : static_cast<std::size_t>(next_ - std::as_const(*block_).begin());

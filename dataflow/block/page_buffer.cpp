@@ -12,6 +12,7 @@
 #include <new>
 #include <sys/mman.h>
 #include <utility>
+#include <vector>
 
 namespace crema::internal {
 
@@ -41,16 +42,22 @@ static_assert(class_size(class_of(4096)) == 4096 && class_size(class_of(4097)) =
 static_assert(class_size(class_of(7169)) == 8192 && class_size(class_of(largest)) == largest);
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t default_limit = 0;
+constexpr bool watched = true; // by AddressSanitizer
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-constexpr std::size_t default_limit = 0;
+constexpr bool watched = true;
 #else
-constexpr std::size_t default_limit = std::size_t{256} << 20;
+constexpr bool watched = false;
 #endif
 #else
-constexpr std::size_t default_limit = std::size_t{256} << 20;
+constexpr bool watched = false;
 #endif
+
+constexpr std::size_t default_limit = watched ? 0 : std::size_t{256} << 20;
+
+// From here on buffers do not come from malloc, which keeps what is freed in the arena of the thread that asked for it:
+// where blocks are made by one thread and freed by another, that costs as much again as they hold.
+constexpr std::size_t mapped = watched ? huge_page : std::size_t{64} << 10;
 
 std::byte* map_pages(std::size_t bytes) noexcept {
   // One huge page more than needed, so that an aligned stretch can be cut out.
@@ -69,13 +76,60 @@ std::byte* map_pages(std::size_t bytes) noexcept {
   return start + head;
 }
 
-std::byte* system_allocate(std::size_t bytes) noexcept {
-  return bytes >= huge_page ? map_pages(bytes) : static_cast<std::byte*>(std::aligned_alloc(64, bytes));
+/// Addresses of buffers whose pages the system has back, by class. They are used again and never given up, so that a
+/// process has few mappings: the system allows some 65,000.
+class address_store {
+public:
+  std::byte* take(std::size_t bytes) noexcept {
+    const std::lock_guard guard{mutex_};
+    auto& free = free_[class_of(bytes)];
+    if (free.empty() && !add(bytes, free))
+      return nullptr;
+    auto* const found = free.back();
+    free.pop_back();
+    return found;
+  }
+
+  void give_back(std::byte* data, std::size_t bytes) noexcept {
+    ::madvise(data, bytes, MADV_DONTNEED);
+    const std::lock_guard guard{mutex_};
+    free_[class_of(bytes)].push_back(data); // has room: see add()
+  }
+
+private:
+  // A huge page's worth at a time: neighbours share one.
+  static bool add(std::size_t bytes, std::vector<std::byte*>& free) noexcept try {
+    const auto count = huge_page / bytes;
+    // Room for all that there are, should all be free one day.
+    free.reserve(free.capacity() + count);
+    std::byte* const got = map_pages(huge_page);
+    for (std::size_t i = count; got != nullptr && i-- != 0;)
+      free.push_back(got + i * bytes);
+    return got != nullptr;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+
+  std::mutex mutex_;
+  std::array<std::vector<std::byte*>, class_of(huge_page)> free_;
+};
+
+address_store& addresses() {
+  static auto* const instance = new address_store; // never destroyed, as the depot below
+  return *instance;
 }
 
-void system_free(void* data, std::size_t bytes) noexcept {
+std::byte* system_allocate(std::size_t bytes) noexcept {
+  if (bytes >= huge_page)
+    return map_pages(bytes);
+  return bytes >= mapped ? addresses().take(bytes) : static_cast<std::byte*>(std::aligned_alloc(64, bytes));
+}
+
+void system_free(std::byte* data, std::size_t bytes) noexcept {
   if (bytes >= huge_page)
     ::munmap(data, bytes);
+  else if (bytes >= mapped)
+    addresses().give_back(data, bytes);
   else
     std::free(data);
 }
@@ -155,7 +209,7 @@ bool evict_one(depot& store, shelf& place) noexcept {
     }
   }
   if (victim != nullptr)
-    system_free(victim, class_size(index));
+    system_free(reinterpret_cast<std::byte*>(victim), class_size(index));
   return victim != nullptr;
 }
 

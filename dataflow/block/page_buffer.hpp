@@ -10,9 +10,10 @@ namespace crema::internal {
 ///     std::memcpy(buffer.data(), bytes, n);
 ///
 /// Writing a page that is fresh from the system costs several times a memcpy of its size, so freed buffers are kept
-/// and handed out again, contents and all, process-wide and by any thread. Aligned to 64 bytes; from 2 MiB up to 2 MiB,
-/// on huge pages where the system has them. Capacities are 1, 1.25, 1.5 or 1.75 times a power of two, so at most a
-/// fifth of a buffer lies idle; below 4 KiB they are multiples of 64 bytes and not recycled.
+/// and handed out again, contents and all, process-wide and by any thread. From 64 KiB on they lie on huge pages where
+/// the system has them, smaller ones than 2 MiB side by side. Aligned to 64 bytes; from 2 MiB on to 2 MiB. Capacities
+/// are 1, 1.25, 1.5 or 1.75 times a power of two, so at most a fifth of a buffer lies idle; below 4 KiB they are
+/// multiples of 64 bytes and not recycled.
 ///
 /// Making and destroying are thread-safe (a short lock shared by an eighth of the threads); an object is not.
 /// Throws std::bad_alloc. Kept memory is of no `memory_budget`: bound it with `limit_page_buffers`.

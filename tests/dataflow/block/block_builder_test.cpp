@@ -149,6 +149,29 @@ TEST(BlockBuilder, GrowsSlowlyWhereNobodyTakesABlockOfLargeRecords) {
   EXPECT_LT(made->bytes(), 101 * default_block_bytes);
 }
 
+TEST(BlockBuilder, AddsManyRecordsAsItAddsOne) {
+  for (const std::size_t n : {0U, 1U, 127U, 128U, 129U, 5000U}) {
+    block_builder<std::string> builder{10'000};
+    std::vector<std::string> added{"first"};
+    builder.add(added.front());
+    builder.add_all(n, [](std::size_t i) { return std::to_string(i); });
+    for (std::size_t i = 0; i != n; ++i)
+      added.push_back(std::to_string(i));
+    EXPECT_EQ(builder.size(), n + 1);
+    EXPECT_EQ(records_of<std::string>(builder.take()), added);
+  }
+}
+
+TEST(BlockBuilder, HasThoseOfManyRecordsThatWereMade) {
+  {
+    block_builder<counted> builder;
+    EXPECT_THROW(builder.add_all(1000, [](std::size_t i) { return counted(static_cast<int>(i), i == 700); }),
+                 std::runtime_error);
+    EXPECT_EQ(builder.take()->size(), 700u);
+  }
+  EXPECT_EQ(counted::alive, 0);
+}
+
 TEST(BlockBuilder, WithoutABoundIsNeverFull) {
   block_builder<std::string> builder{~std::size_t{0}};
   for (int i = 0; i != 100; ++i)

@@ -60,6 +60,42 @@ TEST(RadixRows, KeepsEachRowInThePartitionOfItsHighBits) {
       }
 }
 
+/// Rows of a size that no chunk is a multiple of.
+struct odd_row {
+  std::uint64_t hash;
+  std::uint64_t more[4];
+};
+
+TEST(RadixRows, AddsManyRowsAsItAddsOne) {
+  for (unsigned bits : {0u, 4u, 10u})
+    for (std::size_t n : {0u, 1u, 3u, 4u, 1000u, 70'001u})
+      for (std::size_t expected : {std::size_t{0}, n, std::size_t{1} << 20}) {
+        SCOPED_TRACE(testing::Message() << bits << " bits, " << n << " rows, " << expected << " expected");
+        const auto nth_odd = [](std::size_t i) { return odd_row{mix64(i), {i, i + 1, i + 2, i + 3}}; };
+        radix_rows<odd_row> one_by_one{bits, expected};
+        radix_rows<odd_row> together{bits, expected};
+        for (std::size_t i = 0; i != n; ++i)
+          one_by_one.add(one_by_one.partition_of(mix64(i)), nth_odd(i));
+        together.add_all(
+          n / 3, [&](std::size_t i) { return together.partition_of(mix64(i)); }, nth_odd);
+        together.add_all(
+          n - n / 3, [&](std::size_t i) { return together.partition_of(mix64(n / 3 + i)); },
+          [&](std::size_t i) { return nth_odd(n / 3 + i); });
+        one_by_one.finish();
+        together.finish();
+        for (std::size_t p = 0; p != one_by_one.partitions(); ++p) {
+          const auto expect = one_by_one.chunks(p);
+          const auto found = together.chunks(p);
+          ASSERT_EQ(found.size(), expect.size());
+          for (std::size_t c = 0; c != found.size(); ++c)
+            ASSERT_TRUE(std::equal(found[c].begin(), found[c].end(), expect[c].begin(), expect[c].end(),
+                                   [](const odd_row& a, const odd_row& b) {
+                                     return a.hash == b.hash && std::equal(a.more, a.more + 4, b.more);
+                                   }));
+        }
+      }
+}
+
 TEST(RadixRows, DrainsEverythingAndFreesOnTheWay) {
   auto rows = scattered(6, 500'000, std::size_t{1} << 20);
   const auto all = rows.bytes();

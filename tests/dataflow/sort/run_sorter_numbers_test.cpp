@@ -95,6 +95,14 @@ TEST(RunSorterOrder, SortsNumbersByAnotherNumber) {
   EXPECT_EQ(drained(sorter, 64, std::type_identity<std::int64_t>{}), numbers);
 }
 
+TEST(RunSorterOrder, ChangesItsWayEvenAfterAMillionNumbers) {
+  std::vector<double> numbers;
+  for (int i = 0; i != 1'100'000; ++i)
+    numbers.push_back(i * 7 % 1000 - 500);
+  numbers.push_back(-0.0);
+  expect_plain(numbers, 8);
+}
+
 TEST(RunSorterOrder, ChangesItsWayWhenAKeyIsNotItsNumberAnyMore) {
   const auto last_digit_from_100 = [](int x) { return x < 100 ? x : x % 10; };
   std::vector<int> numbers;

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <random>
+#include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace crema::internal {
@@ -34,7 +37,9 @@ std::vector<std::vector<std::uint64_t>> shapes(std::size_t n) {
           filled([n](std::size_t i) { return n - i; }),
           filled([n](std::size_t i) { return i % 2 == 0 ? i : n - i; }),
           filled([&](std::size_t i) { return i == 0 ? ~std::uint64_t{0} : random() % 1000; }),
-          filled([&](std::size_t) { return (random() % 2 << 63) | random() % (1 << 20); })};
+          filled([&](std::size_t) { return (random() % 2 << 63) | random() % (1 << 20); }),
+          filled([&](std::size_t) { return random() >> random() % 64; }),
+          filled([&](std::size_t) { return std::bit_cast<std::uint64_t>(static_cast<double>(random()) - 0x1p63); })};
 }
 
 const std::vector<std::size_t> sizes{0, 1, 2, 3, 15, 16, 17, 33, 255, 256, 257, 1000, 5000, 40'000, 300'000};
@@ -61,8 +66,21 @@ TEST(SortBits, SortsNumbersOfEveryWidth) {
   expect_sorts<std::uint64_t>(sort_bits);
 }
 
-TEST(SortBits, SortsWithoutVectorsToo) {
-  expect_sorts<std::uint64_t>(radix_sort);
+TEST(SortBits, SortsPartsWithinBoundsThatMayBeTooWide) {
+  for (const std::size_t n : sizes)
+    for (const auto& shape : shapes(n)) {
+      auto expected = shape;
+      std::sort(expected.begin(), expected.end());
+      const std::span<const std::uint64_t> all{shape};
+      const std::vector<std::span<const std::uint64_t>> parts{all.first(n / 3), {}, all.subspan(n / 3)};
+      const auto least = n == 0 ? 0 : expected.front();
+      const auto greatest = n == 0 ? 0 : expected.back();
+      for (const auto& [from, to] : {std::pair{least, greatest}, {0, greatest}, {least / 2, ~std::uint64_t{0}}}) {
+        std::vector<std::uint64_t> found(n);
+        sort_parts<std::uint64_t>(parts, from, to, found.data());
+        ASSERT_EQ(found, expected) << n << " numbers, seed " << seed;
+      }
+    }
 }
 
 TEST(SortedPositions, AreInStableOrderOfTheKeys) {

@@ -3,6 +3,8 @@
 #include "dataflow/error.hpp"
 #include "dataflow/nearest_name.hpp"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <charconv>
 #include <limits>
@@ -36,17 +38,17 @@ bool is_of_later_versions(std::string_view text) {
 [[noreturn]] void refuse_master(const std::string& text) {
   static constexpr std::array<std::string_view, 2> names{"local", "inline"};
   const auto word = std::string_view{text}.substr(0, text.find_first_of("[:"));
-  throw error{errc::invalid_argument, "master: " + quoted(text) + " is none: this version offers "
-                                        + std::string{known_masters} + internal::did_you_mean(word, names)};
+  throw error{errc::invalid_argument, fmt::format("master: {} is none: this version offers {}{}", quoted(text),
+                                                  known_masters, internal::did_you_mean(word, names))};
 }
 
 [[noreturn]] void refuse(std::string_view field, const std::string& value, std::string_view range) {
-  throw error{errc::invalid_argument, std::string{field} + ": " + value + " is out of range: " + std::string{range}};
+  throw error{errc::invalid_argument, fmt::format("{}: {} is out of range: {}", field, value, range)};
 }
 
 void refuse_nul(std::string_view field, const std::string& path) {
   if (path.find('\0') != std::string::npos)
-    throw error{errc::invalid_argument, std::string{field} + ": a path cannot have a NUL byte"};
+    throw error{errc::invalid_argument, fmt::format("{}: a path cannot have a NUL byte", field)};
 }
 
 } // namespace
@@ -58,15 +60,16 @@ master parse_master(const std::string& text) {
     return {master::kind::inline_, 1};
   if (is_of_later_versions(text))
     throw error{errc::unsupported,
-                "master: " + quoted(text) + " needs a later version: this one offers " + std::string{known_masters}};
+                fmt::format("master: {} needs a later version: this one offers {}", quoted(text), known_masters)};
   const auto count = between(text, "local[");
   if (!count)
     refuse_master(text);
   int threads = 0;
   const auto [end, problem] = std::from_chars(count->data(), count->data() + count->size(), threads);
   if (problem != std::errc{} || end != count->data() + count->size() || threads < 1 || threads > most_threads)
-    throw error{errc::invalid_argument, "master: " + quoted(text) + ": the number of threads must be from 1 to "
-                                          + std::to_string(most_threads) + ", or * for one for each core"};
+    throw error{errc::invalid_argument,
+                fmt::format("master: {}: the number of threads must be from 1 to {}, or * for one for each core",
+                            quoted(text), most_threads)};
   return {master::kind::local, threads};
 }
 

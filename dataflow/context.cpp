@@ -6,6 +6,8 @@
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/stage.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -22,6 +24,11 @@ namespace {
 // Freed buffers that are kept for reuse: nobody reserves them, so the budget gives its share of the limit away.
 std::size_t kept_buffers(std::size_t memory_limit) {
   return std::min(std::size_t{256} << 20, memory_limit / 8);
+}
+
+// What tasks take by force, so that each gets on however little is left: the budget holds it ready.
+std::size_t least_shares(std::size_t memory_limit, int threads) {
+  return std::min(memory_limit / 8, static_cast<std::size_t>(threads) * (std::size_t{16} << 20));
 }
 
 /// A wish for a limit on the kept page buffers of this process. The least of the living ones is in force, because a
@@ -63,8 +70,9 @@ private:
 
 /// What the datasets of a context may outlive it with.
 struct context_resources : page_buffer_wish, internal::worker_resources {
-  context_resources(std::size_t limit, const std::string& spill_base, std::size_t buffers)
-      : page_buffer_wish{buffers}, worker_resources{limit, spill_base, buffers} {}
+  context_resources(std::size_t limit, const std::string& spill_base, int threads)
+      : page_buffer_wish{kept_buffers(limit)},
+        worker_resources{limit, spill_base, kept_buffers(limit) + least_shares(limit, threads), threads} {}
 };
 
 void check_spill_directory(const std::string& path) {
@@ -78,19 +86,19 @@ void check_spill_directory(const std::string& path) {
     throw error{errc::io_failure, "spill_directory: cannot make files in \"" + path + "\": " + std::strerror(problem)};
 }
 
-std::shared_ptr<internal::worker_resources> make_resources(const config& settings) {
+std::shared_ptr<internal::worker_resources> make_resources(const config& settings, int threads) {
   validate(settings);
   if (!settings.spill_directory.empty())
     check_spill_directory(settings.spill_directory);
   const auto limit = settings.memory_limit != 0 ? settings.memory_limit : internal::default_memory_limit();
-  return std::make_shared<context_resources>(limit, settings.spill_directory, kept_buffers(limit));
+  return std::make_shared<context_resources>(limit, settings.spill_directory, threads);
 }
 
 } // namespace
 
 context::context(config settings, std::unique_ptr<internal::engine> runner) {
   internal::refuse_inside_task("context");
-  auto resources = make_resources(settings);
+  auto resources = make_resources(settings, runner->threads());
   state_ = std::make_shared<internal::context_state>(std::move(settings), std::move(resources), std::move(runner));
 }
 
@@ -119,8 +127,7 @@ namespace internal {
 
 int checked_partitions(std::string_view op, int n) {
   if (n < 1)
-    throw error{errc::invalid_argument,
-                std::string{op} + ": the number of partitions must be at least 1, not " + std::to_string(n)};
+    throw error{errc::invalid_argument, fmt::format("{}: the number of partitions must be at least 1, not {}", op, n)};
   return n;
 }
 

@@ -1,11 +1,12 @@
 #include "dataflow/progress_bar.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
@@ -40,9 +41,7 @@ std::string short_number(double value) {
     value /= 1000;
     ++unit;
   }
-  char text[32];
-  std::snprintf(text, sizeof text, unit != 0 && value < 9.95 ? "%.1f%s" : "%.0f%s", value, units[unit]);
-  return text;
+  return fmt::format("{:.{}f}{}", value, unit != 0 && value < 9.95 ? 1 : 0, units[unit]);
 }
 
 std::string rate(const stage_line& line) {
@@ -58,12 +57,9 @@ std::string time_left(const stage_line& line) {
   const auto each = std::chrono::duration<double>{line.running}.count() / line.done;
   const auto left = std::min(each * (line.tasks - line.done), 359'999.0); // 99:59:59
   const auto seconds = static_cast<int>(std::lround(left));
-  char text[32];
   if (seconds < 3600)
-    std::snprintf(text, sizeof text, "%02d:%02d left", seconds / 60, seconds % 60);
-  else
-    std::snprintf(text, sizeof text, "%d:%02d:%02d left", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  return text;
+    return fmt::format("{:02}:{:02} left", seconds / 60, seconds % 60);
+  return fmt::format("{}:{:02}:{:02} left", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 std::string joined(std::initializer_list<std::string_view> parts) {
@@ -77,8 +73,8 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 } // namespace
 
 std::string to_text(const stage_line& line, int width) {
-  const auto head = "stage " + std::to_string(line.number) + '/' + std::to_string(line.stages);
-  const auto count = std::to_string(line.done) + '/' + std::to_string(line.tasks);
+  const auto head = fmt::format("stage {}/{}", line.number, line.stages);
+  const auto count = fmt::format("{}/{}", line.done, line.tasks);
   const auto speed = rate(line);
   const auto left = time_left(line);
   const auto share = line.tasks == 0 ? 1.0 : static_cast<double>(line.done) / line.tasks;
@@ -129,7 +125,7 @@ void write_all(int terminal, std::string_view text) {
 
 /// Moves the cursor to where the first of `lines` lines begins and clears everything from there on.
 std::string cleared(int lines) {
-  const auto up = lines > 1 ? "\x1b[" + std::to_string(lines - 1) + 'A' : std::string{};
+  const auto up = lines > 1 ? fmt::format("\x1b[{}A", lines - 1) : std::string{};
   return lines == 0 ? std::string{} : '\r' + up + "\x1b[J";
 }
 

@@ -4,6 +4,8 @@
 #include "dataflow/machine_limits.hpp"
 #include "dataflow/nearest_name.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -128,7 +130,7 @@ void set(config& settings, const flag& to, std::string_view where, std::string_v
     to.apply(settings, value);
     validate(settings);
   } catch (const error& e) {
-    throw error{e.code(), std::string{where} + " \"" + std::string{value} + "\": " + e.text()};
+    throw error{e.code(), fmt::format("{} \"{}\": {}", where, value, e.text())};
   }
 }
 
@@ -137,7 +139,7 @@ void set(config& settings, const flag& to, std::string_view where, std::string_v
   for (const auto& known : flags)
     names.push_back(known.name);
   throw error{errc::invalid_argument,
-              "unknown flag " + std::string{name} + internal::did_you_mean(name, names) + " (--crema-help lists all)"};
+              fmt::format("unknown flag {}{} (--crema-help lists all)", name, internal::did_you_mean(name, names))};
 }
 
 std::size_t index_of(std::string_view name) {
@@ -170,8 +172,7 @@ void take_flag(command_line& found, int argc, const char* const* argv, int& i) {
   else if (i + 1 < argc && !std::string_view{argv[i + 1]}.starts_with("--"))
     set(found.settings, to, name, argv[++i]);
   else
-    throw error{errc::invalid_argument,
-                std::string{name} + " needs a value: " + std::string{name} + "=" + std::string{to.value}};
+    throw error{errc::invalid_argument, fmt::format("{0} needs a value: {0}={1}", name, to.value)};
   found.given[which] = true;
 }
 

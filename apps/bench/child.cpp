@@ -2,6 +2,8 @@
 
 #include "apps/bench/data_directory.hpp"
 
+#include <fmt/core.h>
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,35 +61,34 @@ std::string output_of(const std::vector<std::string>& words) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
     throw interrupted{};
   if (WIFSIGNALED(status))
-    throw std::runtime_error{"the child died of signal " + std::to_string(WTERMSIG(status))};
+    throw std::runtime_error{fmt::format("the child died of signal {}", WTERMSIG(status))};
   if (WEXITSTATUS(status) != 0)
-    throw std::runtime_error{"the child ended with status " + std::to_string(WEXITSTATUS(status))};
+    throw std::runtime_error{fmt::format("the child ended with status {}", WEXITSTATUS(status))};
   return text;
 }
 
 } // namespace
 
 outcome run_child(const std::string& name, const std::string& side, const workload_config& config) {
-  char scale[32];
-  std::snprintf(scale, sizeof scale, "%.17g", config.scale);
   const auto text =
     output_of({"crema-bench", "--run", name, "--side", side, "--threads", std::to_string(config.threads), "--scale",
-               scale, "--seed", std::to_string(config.seed), "--data", config.data});
+               fmt::format("{}", config.scale), "--seed", std::to_string(config.seed), "--data", config.data});
   try {
     const auto json = nlohmann::json::parse(text);
     return {json.at("seconds"), json.at("cpu_seconds"), json.at("peak_bytes"), json.at("digest"), json.at("values")};
   } catch (const nlohmann::json::exception& e) {
-    throw std::runtime_error{"the child printed \"" + text + "\", which is no outcome: " + e.what()};
+    throw std::runtime_error{fmt::format("the child printed \"{}\", which is no outcome: {}", text, e.what())};
   }
 }
 
 void print_outcome(const std::string& name, const std::string& side, const workload_config& config) {
   const auto* row = find_workload(name);
   if (row == nullptr)
-    throw std::invalid_argument{"no workload is named \"" + name + "\"; --list prints the names"};
+    throw std::invalid_argument{fmt::format("no workload is named \"{}\"; --list prints the names", name)};
   const auto run = side == "crema" ? row->crema : row->limit;
   if (run == nullptr)
-    throw std::invalid_argument{name + " has no program for --side " + side + "; --list prints what there is"};
+    throw std::invalid_argument{
+      fmt::format("{} has no program for --side {}; --list prints what there is", name, side)};
   const data_directory data{config.data};
   auto its_config = config;
   its_config.data = data.path();

@@ -1,5 +1,7 @@
 #include "apps/bench/inputs.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -147,7 +149,7 @@ void read_once(const std::filesystem::path& path) {
 } // namespace
 
 std::string text_path(const workload_config& config) {
-  const auto name = "text-" + std::to_string(config.seed) + "-" + std::to_string(config.scaled(text_bytes)) + ".txt";
+  const auto name = fmt::format("text-{}-{}.txt", config.seed, config.scaled(text_bytes));
   return (std::filesystem::path{config.data} / name).string();
 }
 

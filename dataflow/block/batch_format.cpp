@@ -1,5 +1,7 @@
 #include "dataflow/block/batch_format.hpp"
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstring>
 #include <iterator>
@@ -38,10 +40,10 @@ void check_tag(const byte_reader& in, std::uint64_t tag, batch_kind kind) {
   if ((tag & 0xffffff) != (tag_of(0, batch_kind::packed) & 0xffffff))
     in.fail("no batch of records begins here (a batch begins with CRB)");
   if (const auto version = tag >> 24 & 0xff; version != batch_version)
-    in.fail(("a batch of version " + std::to_string(version) + ", this build reads version 1,").c_str());
+    in.fail(fmt::format("a batch of version {}, this build reads version {},", version, batch_version).c_str());
   if (tag != tag_of(batch_version, kind))
-    in.fail((std::string{"a batch whose records are "} + name_of(tag >> 32) + ", where they should be "
-             + name_of(static_cast<std::uint64_t>(kind)))
+    in.fail(fmt::format("a batch whose records are {}, where they should be {}", name_of(tag >> 32),
+                        name_of(static_cast<std::uint64_t>(kind)))
               .c_str());
 }
 
@@ -79,7 +81,7 @@ batch_view open_batch(byte_reader& in, batch_kind kind, std::size_t record_bytes
   std::memcpy(&head, start.data(), sizeof(head));
   check_tag(in, head.tag, kind);
   if (head.length > rest.remaining())
-    rest.fail(("a batch of " + std::to_string(head.length) + " bytes is cut off").c_str());
+    rest.fail(fmt::format("a batch of {} bytes is cut off", std::uint64_t{head.length}).c_str());
   const auto payload = rest.take(static_cast<std::size_t>(head.length));
   if (XXH3_64bits_withSeed(start.data() + covered, sizeof(head) - covered + payload.size(), head.tag) != head.checksum)
     in.fail("the checksum of a batch differs: its bytes have changed since they were written,");
@@ -97,7 +99,7 @@ batch_view open_batch(byte_reader& in, batch_kind kind, std::size_t record_bytes
   const auto room = batch.payload.remaining();
   if (head.count > room / record_bytes || (head.count == 0 && room != 0)
       || (kind == batch_kind::packed && head.count * record_bytes != room))
-    in.fail(("a batch of " + std::to_string(head.count) + " records does not fit its length").c_str());
+    in.fail(fmt::format("a batch of {} records does not fit its length", std::uint64_t{head.count}).c_str());
   batch.count = static_cast<std::size_t>(head.count);
   in = rest;
   return batch;

@@ -2,6 +2,8 @@
 
 #include "dataflow/error.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <limits>
 #include <new>
@@ -41,18 +43,18 @@ std::uint64_t byte_reader::long_varint() {
 }
 
 void byte_reader::fail(const char* what) const {
-  throw error{errc::corrupt_data, std::string{what} + " at byte " + std::to_string(offset()) + " of "
-                                    + std::to_string(offset() + remaining())
-                                    + "; these bytes are not what was written, or they hold records of another type"};
+  throw error{
+    errc::corrupt_data,
+    fmt::format("{} at byte {} of {}; these bytes are not what was written, or they hold records of another type", what,
+                offset(), offset() + remaining())};
 }
 
 void byte_reader::fail_short(std::size_t wanted) const {
-  fail(
-    ("the bytes end early: " + std::to_string(wanted) + " wanted, " + std::to_string(remaining()) + " left").c_str());
+  fail(fmt::format("the bytes end early: {} wanted, {} left", wanted, remaining()).c_str());
 }
 
 void byte_reader::fail_count(std::uint64_t n) const {
-  fail(("a count of " + std::to_string(n) + " is more than the remaining bytes can hold").c_str());
+  fail(fmt::format("a count of {} is more than the remaining bytes can hold", n).c_str());
 }
 
 } // namespace crema::internal

@@ -3,6 +3,8 @@
 #include "dataflow/error.hpp"
 #include "dataflow/function/identity.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -47,8 +49,7 @@ std::optional<std::string> mappings::find_pointer(const void* object, std::size_
     if (word < lowest_address || word >= highest_address)
       continue;
     if (const auto* home = find(word))
-      return "word " + std::to_string(i + 1) + " of " + std::to_string(words) + " points into "
-             + readable(word, home->name);
+      return fmt::format("word {} of {} points into {}", i + 1, words, readable(word, home->name));
   }
   return std::nullopt;
 }

@@ -34,8 +34,9 @@ namespace crema::internal {
 ///       }
 ///
 /// Keys. Of K = std::string a key is given as a std::string_view that lives as long as the call (or as `string_words`,
-/// if the caller has them); numbers by value; anything else as K&& or const K&, which is copied only when it must be.
-/// -0.0 is 0.0, and NaN is one key. Values of one key are combined in the order in which they were given.
+/// if the caller has them); numbers by value; anything else as K&&, const K& or a borrowed form that hashes alike, such
+/// as a pair with a std::string_view for the std::string, and it is copied only when it must be. -0.0 is 0.0, and NaN
+/// is one key. Values of one key are combined in the order in which they were given.
 ///
 /// Batches. Keys wait in small batches for their slots to arrive from memory; those that are dear to copy only in a
 /// table beyond the second-level cache. So `full()` may lag some 60 keys behind. Many plain keys with plain C of
@@ -95,6 +96,9 @@ public:
 
   /// The number of different keys; each that still waits counts for one, so 0 means that nothing is here at all.
   std::size_t size() const noexcept { return table_.size() + rows_.size() + adds_.size() + merges_.size(); }
+
+  /// New keys that can come before the table has to grow by force.
+  std::size_t room() const noexcept { return table_.room(); }
 
   /// Bytes held, with what entries own.
   std::size_t capacity_bytes() const noexcept { return table_.capacity_bytes() + rows_.capacity_bytes(); }
@@ -186,7 +190,7 @@ private:
   static probe own(probe&& mine) { return std::move(mine); }
   template <class Borrowed>
   static probe own(const Borrowed& theirs) {
-    return {theirs.hash, theirs.key};
+    return {theirs.hash, K(theirs.key)};
   }
 
   template <mode Doing, class Key>

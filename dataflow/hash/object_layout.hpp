@@ -25,10 +25,11 @@ public:
     std::uint64_t hash;
     K key;
   };
-  /// A probe that still belongs to the caller: copied only when it is new.
+  /// A probe that still belongs to the caller, perhaps with views of its text: made a K only when it is new.
+  template <class Key>
   struct borrowed_probe {
     std::uint64_t hash;
-    const K& key;
+    const Key& key;
   };
   struct slot {
     std::uint64_t hash;
@@ -39,19 +40,28 @@ public:
   static constexpr bool owns_heap = true;
   static constexpr bool scatters = false;
 
-  static std::uint64_t seed(const K& key) { return crema::key_hash(key); }
+  template <class Key>
+  static std::uint64_t seed(const Key& key) {
+    return crema::key_hash(key);
+  }
   static probe make_probe(K&& key) {
     const auto hash = crema::key_hash(key);
     return {hash, std::move(key)};
   }
-  static borrowed_probe make_probe(const K& key) { return {crema::key_hash(key), key}; }
+  template <class Key>
+  static borrowed_probe<Key> make_probe(const Key& key) {
+    return {crema::key_hash(key), key};
+  }
 
   template <class Probe>
   static std::uint64_t mix(const mixer& spread, const Probe& holder) noexcept {
     return spread(holder.hash);
   }
 
-  static constexpr bool has_room(const K&) noexcept { return true; }
+  template <class Key>
+  static constexpr bool has_room(const Key&) noexcept {
+    return true;
+  }
 
   template <class Probe>
   static constexpr bool outsider(const Probe&) noexcept {
@@ -67,7 +77,7 @@ public:
 
   template <class Probe, class Make>
   void claim(slot& s, Probe&& wanted, Make&& make) {
-    s.cell.fill(arena_, [&] { return entry{std::forward<Probe>(wanted).key, make()}; });
+    s.cell.fill(arena_, [&] { return entry{K(std::forward<Probe>(wanted).key), make()}; });
     s.hash = wanted.hash;
     owned_ += footprint(s.cell.get().key) + footprint(s.cell.get().value);
   }

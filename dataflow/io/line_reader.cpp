@@ -4,6 +4,8 @@
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/io/line_scan.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -48,7 +50,7 @@ struct line_reader::state {
   std::array<std::string_view, index_size + 1> index; // and the last line of a file that has no end
 
   [[noreturn]] void fail(const std::string& doing, std::uint64_t at, const std::string& why) const {
-    throw error{errc::io_failure, doing + " '" + path + "' at byte " + std::to_string(at) + ": " + why};
+    throw error{errc::io_failure, fmt::format("{} '{}' at byte {}: {}", doing, path, at, why)};
   }
 
   void open(std::uint64_t begin, const line_options& options);
@@ -71,7 +73,7 @@ void line_reader::state::open(std::uint64_t begin, const line_options& options) 
     throw error{errc::unsupported, "'" + path + "' is not a regular file"};
   size = static_cast<std::uint64_t>(status.st_size);
   if (size < end)
-    fail("reading", end, "the file has shrunk to " + std::to_string(size) + " bytes since the job was planned");
+    fail("reading", end, fmt::format("the file has shrunk to {} bytes since the job was planned", size));
   // A split starts one byte early: whether a line starts at `begin` depends on the byte before.
   skipping = begin > 0;
   offset = begin - (skipping ? 1 : 0);
@@ -113,7 +115,7 @@ void line_reader::state::refill() {
   if (got < 0)
     throw failed_call("reading byte " + std::to_string(at) + " of", path, errno);
   if (got == 0)
-    fail("reading", at, "the file had " + std::to_string(size) + " bytes when it was opened and has shrunk since");
+    fail("reading", at, fmt::format("the file had {} bytes when it was opened and has shrunk since", size));
   filled += static_cast<std::size_t>(got);
   read += static_cast<std::uint64_t>(got);
 }

@@ -4,6 +4,8 @@
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/io/glob.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -113,7 +115,7 @@ std::string working_directory() {
 void add_input(const std::string& path, std::vector<input_file>& files, bool in_directory = false) {
   const auto status = status_of(path);
   if (!status && is_link(path))
-    throw_not_found("'" + path + "' does not exist", path);
+    throw_not_found(fmt::format("'{}' does not exist", path), path);
   if (!status)
     return;
   if (S_ISDIR(status->st_mode)) {
@@ -125,7 +127,8 @@ void add_input(const std::string& path, std::vector<input_file>& files, bool in_
     return;
   }
   if (!S_ISREG(status->st_mode))
-    throw error{errc::unsupported, "'" + path + "' is " + kind(status->st_mode) + "; only regular files can be read"};
+    throw error{errc::unsupported,
+                fmt::format("'{}' is {}; only regular files can be read", path, kind(status->st_mode))};
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0)
     throw failed_call("reading", path, errno);
   files.push_back({path, static_cast<std::uint64_t>(status->st_size)});
@@ -199,13 +202,13 @@ int hex_value(char c) {
 // The path that a URI holds, with what came as %XX escaped where the result is to be a pattern.
 std::string path_of(std::string_view uri, bool as_pattern) {
   if (uri.find('\0') != std::string_view::npos)
-    throw error{errc::invalid_argument, "'" + std::string{uri} + "': a path cannot hold a zero byte"};
+    throw error{errc::invalid_argument, fmt::format("'{}': a path cannot hold a zero byte", uri)};
   const auto scheme = scheme_of(uri);
   if (scheme.empty() && !uri.empty())
     return std::string{uri};
   if (!scheme.empty() && scheme != "file")
-    throw error{errc::unsupported, "'" + std::string{uri} + "': the scheme " + scheme
-                                     + ":// is not known; known are plain paths and file://"};
+    throw error{errc::unsupported,
+                fmt::format("'{}': the scheme {}:// is not known; known are plain paths and file://", uri, scheme)};
   auto rest = uri.substr(std::min(uri.size(), scheme.size() + 1));
   if (rest.starts_with("//"))
     rest.remove_prefix(rest.starts_with("//localhost/") ? 11 : 2);
@@ -218,15 +221,16 @@ std::string path_of(std::string_view uri, bool as_pattern) {
     const int high = i + 2 < rest.size() ? hex_value(rest[i + 1]) : -1;
     const int low = i + 2 < rest.size() ? hex_value(rest[i + 2]) : -1;
     if (high < 0 || low < 0 || high + low == 0)
-      throw error{errc::invalid_argument, "'" + std::string{uri}
-                                            + "': % must be followed by two hexadecimal digits, "
-                                              "not both 0; write %25 for a percent sign"};
+      throw error{
+        errc::invalid_argument,
+        fmt::format("'{}': % must be followed by two hexadecimal digits, not both 0; write %25 for a percent sign",
+                    uri)};
     const char byte = static_cast<char>(high * 16 + low);
     path += as_pattern ? escaped({&byte, 1}) : std::string{byte};
     i += 2;
   }
   if (path.empty())
-    throw error{errc::invalid_argument, "'" + std::string{uri} + "' has no path"};
+    throw error{errc::invalid_argument, fmt::format("'{}' has no path", uri)};
   return path;
 }
 
@@ -247,7 +251,7 @@ void resolve(const std::string& item, std::vector<input_file>& files) {
       found.push_back(std::move(path));
   if (found.empty()) {
     const bool pattern = alternatives.size() > 1 || has_wildcard(alternatives[0]);
-    auto what = pattern ? "no file matches '" + item + "'" : "'" + item + "' does not exist";
+    auto what = pattern ? fmt::format("no file matches '{}'", item) : fmt::format("'{}' does not exist", item);
     if (status_of(item))
       what += ", but a file of exactly this name does: put a backslash before its * ? [ { and \\";
     throw_not_found(what, sought(alternatives[0]));
@@ -268,7 +272,7 @@ std::vector<input_file> resolve_inputs(std::string_view uris) {
   std::vector<input_file> files;
   for (const auto& item : split_list(uris)) {
     if (item.empty())
-      throw error{errc::invalid_argument, "the list of inputs '" + std::string{uris} + "' has an empty item"};
+      throw error{errc::invalid_argument, fmt::format("the list of inputs '{}' has an empty item", uris)};
     resolve(item, files);
   }
   return files;

@@ -2,6 +2,8 @@
 
 #include "dataflow/error.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -20,9 +22,10 @@ std::uint64_t ceil_div(wide a, std::uint64_t b) {
 std::vector<file_split> plan_splits(std::span<const std::uint64_t> sizes, std::size_t min_splits,
                                     std::uint64_t max_split_bytes) {
   if (min_splits == 0 || max_split_bytes == 0)
-    throw error{errc::invalid_argument, "a text file needs at least 1 partition of at least 1 byte, asked for "
-                                          + std::to_string(min_splits) + " of at most "
-                                          + std::to_string(max_split_bytes) + " bytes"};
+    throw error{
+      errc::invalid_argument,
+      fmt::format("a text file needs at least 1 partition of at least 1 byte, asked for {} of at most {} bytes",
+                  min_splits, max_split_bytes)};
   std::vector<file_split> splits;
   const auto total = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
   for (std::uint32_t file = 0; file < sizes.size(); ++file) {

@@ -4,6 +4,8 @@
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/io/paths.hpp"
 
+#include <fmt/core.h>
+
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -33,7 +35,7 @@ bool exists(const std::string& path) {
 std::string unique_suffix() {
   static std::atomic<unsigned> outputs{0};
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  return std::to_string(::getpid()) + "-" + std::to_string(now) + "-" + std::to_string(outputs++);
+  return fmt::format("{}-{}-{}", ::getpid(), now, outputs++);
 }
 
 error already_exists(const std::string& target) {
@@ -46,11 +48,9 @@ error write_failure(std::string_view doing, const std::string& path, std::uint64
     return failed_call(doing, path, code);
   struct statvfs status {};
   ::statvfs(path.c_str(), &status);
-  return {errc::disk_full, std::string{doing} + " '" + path
-                             + "': " + (code == EDQUOT ? "the quota is used up" : "the disk is full")
-                             + "; needed are at least " + std::to_string(need) + " bytes more, free are "
-                             + std::to_string(status.f_bavail * status.f_frsize) + " bytes and "
-                             + std::to_string(status.f_favail) + " files"};
+  return {errc::disk_full, fmt::format("{} '{}': {}; needed are at least {} bytes more, free are {} bytes and {} files",
+                                       doing, path, code == EDQUOT ? "the quota is used up" : "the disk is full", need,
+                                       status.f_bavail * status.f_frsize, status.f_favail)};
 }
 
 // Renames without ever replacing; false where `to` exists.
@@ -136,10 +136,7 @@ struct text_output::state {
     return lock;
   }
 
-  std::string part_path(int partition) const {
-    const auto number = std::to_string(partition);
-    return temporary + "/part-" + std::string(number.size() < 5 ? 5 - number.size() : 0, '0') + number;
-  }
+  std::string part_path(int partition) const { return fmt::format("{}/part-{:05}", temporary, partition); }
 
   void make_directories();
   void remove_parents() noexcept;
@@ -182,7 +179,8 @@ text_output::text_output(std::string_view uri) : state_{std::make_unique<state>(
   if (exists(target))
     throw already_exists(target);
   const auto name_at = target.find_last_of('/') + 1; // 0 where there is no slash
-  state_->temporary = target.substr(0, name_at) + "_temporary-" + target.substr(name_at) + "-" + unique_suffix();
+  state_->temporary =
+    fmt::format("{}_temporary-{}-{}", target.substr(0, name_at), target.substr(name_at), unique_suffix());
   try {
     state_->make_directories();
   } catch (...) {
@@ -201,8 +199,7 @@ const std::string& text_output::path() const noexcept {
 
 std::unique_ptr<part_writer> text_output::open_part(int partition, int attempt) {
   const auto lock = state_->lock_open();
-  const auto path = state_->temporary + "/_attempt-" + std::to_string(partition) + "-" + std::to_string(attempt) + "-"
-                    + std::to_string(state_->next_file++);
+  const auto path = fmt::format("{}/_attempt-{}-{}-{}", state_->temporary, partition, attempt, state_->next_file++);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode);
   if (fd < 0)
     throw write_failure("making a file in", state_->temporary, 0, errno);
@@ -223,7 +220,7 @@ void text_output::commit(int partitions) {
   const auto lock = s.lock_open();
   for (int partition = 0; partition < partitions; ++partition)
     if (!exists(s.part_path(partition)))
-      throw error{errc::internal, "the output '" + s.target + "' lacks its partition " + std::to_string(partition)};
+      throw error{errc::internal, fmt::format("the output '{}' lacks its partition {}", s.target, partition)};
   s.remove_attempts();
   const int fd = ::open((s.temporary + "/_SUCCESS").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, file_mode);
   if (fd < 0)

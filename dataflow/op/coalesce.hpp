@@ -23,7 +23,7 @@ public:
     return std::make_unique<concatenation>(std::move(parts));
   }
 
-  void inputs(int p, std::vector<node::place>& out) const override {
+  void inputs(const job_scope&, int p, std::vector<node::place>& out) const override {
     for (int q = bound(p); q != bound(p + 1); ++q)
       out.push_back({this->parents().front().get(), q});
   }

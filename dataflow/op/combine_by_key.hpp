@@ -5,11 +5,11 @@
 #include "dataflow/hash/same_key.hpp"
 #include "dataflow/op/channels.hpp"
 #include "dataflow/op/combining_switch.hpp"
-#include "dataflow/op/hash_runs.hpp"
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/plan/fused_task.hpp"
 #include "dataflow/plan/stage.hpp"
 #include "dataflow/rdd.hpp"
+#include "dataflow/sort/sorted_runs.hpp"
 
 #include <iterator>
 #include <memory>
@@ -29,8 +29,10 @@ template <class K, class X>
 [[gnu::always_inline]] inline decltype(auto) table_key(X&& key) {
   if constexpr (std::is_same_v<K, std::string>)
     return std::string_view(key);
-  else
+  else if constexpr (key_hasher<std::remove_cvref_t<X>>::works)
     return std::forward<X>(key);
+  else
+    return K(std::forward<X>(key));
 }
 
 template <class K, class Combiner>
@@ -43,7 +45,9 @@ public:
         place_{channels},
         combiner_{combiner},
         table_{reservation{task.resources().memory}, std::move(combiner)},
-        channels_{channels} {}
+        channels_{task.resources(), channels},
+        drain_batch_{std::clamp<std::size_t>(task.resources().buffer_bytes(default_block_bytes * 4) / sizeof(record),
+                                             64, most_drained)} {}
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
@@ -62,7 +66,11 @@ public:
           }
         });
     };
-    const bool more = from.pump(sink, n);
+    const auto known = table_.size();
+    const auto batch = switch_.passing() ? n : new_keys_.records_for(std::max(enough_room, table_.room()), n);
+    const bool more = from.pump(sink, batch);
+    if (!switch_.passing())
+      new_keys_.note(batch, table_.size() - known);
     switch_.count(rows);
     return more;
   }
@@ -93,7 +101,8 @@ public:
   }
 
 private:
-  static constexpr std::size_t batch = 16 * 1024;
+  static constexpr std::size_t most_drained = 16 * 1024;
+  static constexpr std::size_t enough_room = 4 * 1024; // for a table so small that it may grow unasked
 
   /// What takes rows in place of the table while they are passed on.
   struct straight {
@@ -122,7 +131,7 @@ private:
 
   bool drain() {
     return guarded(*at_, [this] {
-      return table_.drain_hashed(batch, [this](auto&& key, std::uint64_t hash, typename Combiner::combined&& c) {
+      return table_.drain_hashed(drain_batch_, [this](auto&& key, std::uint64_t hash, typename Combiner::combined&& c) {
         channels_.add(place_.template of_hash<K>(hash),
                       Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
       });
@@ -135,6 +144,8 @@ private:
   combine_table<K, Combiner> table_;
   channel_writer<record> channels_;
   combining_switch switch_;
+  std::size_t drain_batch_;
+  yield_estimate new_keys_{1}; // so that a table need not grow by force before anybody can see that it is full
   bool draining_ = false;
 };
 
@@ -148,7 +159,7 @@ public:
         at_{&at},
         table_{reservation{task.resources().memory}, combiner},
         combiner_{combiner},
-        runs_{task, codec, std::string{at.op()} + " at " + to_string(at.where())} {
+        runs_{task, codec, std::string{at.op()} + " at " + to_string(at.where()), {}, {}} {
     task.set_input(this);
   }
 
@@ -161,20 +172,26 @@ public:
         Combiner::merge_range(table_, std::as_const(from).begin(), std::as_const(from).end());
     });
     task_->counters.rows_in += from.size();
-    if (table_.full())
+    if (table_.full() && table_.capacity_bytes() >= runs_.least_run())
       spill();
   }
 
   void inputs_done() override {
-    if (!runs_.empty() && table_.size() != 0)
-      spill();
-    runs_.finish();
+    if (!runs_.empty()) {
+      if (table_.size() != 0)
+        spill();
+      table_.release();
+    }
+    auto each = sizeof(record);
+    if (!flat_record<record> && table_.size() != 0)
+      each = std::max(each, table_.capacity_bytes() / table_.size());
+    block_records_ = std::max<std::size_t>(1, default_block_bytes / each);
   }
 
   bool next(block_ptr& out, std::size_t n) override {
-    const auto max = std::min<std::size_t>(n, std::max<std::size_t>(1, default_block_bytes / sizeof(record)));
+    const auto most = std::min(n, block_records_);
     block_builder<record> builder;
-    const bool more = guarded(*at_, [&] { return runs_.empty() ? drain(max, builder) : merge(max, builder); });
+    const bool more = guarded(*at_, [&] { return runs_.empty() ? drain(most, builder) : merge(most, builder); });
     out = builder.take();
     return more;
   }
@@ -193,41 +210,42 @@ private:
     guarded(*at_, [this] {
       table_.sort_by_hash();
       runs_.begin();
-      bool more = true;
-      while (more) {
-        block_builder<record> builder;
-        more = table_.drain(default_block_bytes / sizeof(record) + 1, [&](auto&& key, typename Combiner::combined&& c) {
-          builder.add(Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
-        });
-        runs_.push(builder.take());
-      }
+      table_.drain(table_.size(), [this](auto&& key, typename Combiner::combined&& c) {
+        runs_.add(Combiner::template make<K>(std::forward<decltype(key)>(key), std::move(c)));
+      });
       runs_.end();
     });
   }
 
   /// Entries of equal hash stand together in the merged runs; those of equal key among them are combined.
   bool merge(std::size_t max, block_builder<record>& into) {
+    if (!runs_.ready(max))
+      return true;
     std::vector<record> same;
-    while (into.size() < max) {
-      if (!runs_.next_group([&](record&& r) {
-            for (auto& known : same)
-              if (same_key(Combiner::key(known), Combiner::key(r)))
-                return combiner_.merge_combined(Combiner::reach(known), Combiner::take(r));
-            same.push_back(std::move(r));
-          }))
-        return false;
+    for (bool full = false; !full && into.size() < max && !runs_.done();) {
+      const auto hash = runs_.key();
+      for (; !runs_.done() && runs_.key() == hash; runs_.advance())
+        combine(same, std::move(runs_.top()));
       for (auto& r : same)
-        into.add(std::move(r));
+        full = into.add(std::move(r)) || full;
       same.clear();
     }
-    return true;
+    return !runs_.done();
+  }
+
+  void combine(std::vector<record>& into, record&& r) {
+    for (auto& known : into)
+      if (same_key(Combiner::key(known), Combiner::key(r)))
+        return combiner_.merge_combined(Combiner::reach(known), Combiner::take(r));
+    into.push_back(std::move(r));
   }
 
   task_scope* task_;
   const node* at_;
   combine_table<K, Combiner> table_;
   Combiner combiner_;
-  hash_runs<record, typename Combiner::template hash_of<K>> runs_;
+  sorted_runs<record, typename Combiner::template hash_of<K>, std::less<>> runs_;
+  std::size_t block_records_ = 1;
 };
 
 template <class Link, class K, class Combiner>

@@ -91,7 +91,9 @@ public:
 
   node::place feeder(const job_scope&, int) const { return {}; }
   bool fuses() const noexcept override { return fuses_parent<Link>; }
-  void inputs(int p, std::vector<node::place>& out) const override { inputs_through(parent_, p, out); }
+  void inputs(const job_scope& job, int p, std::vector<node::place>& out) const override {
+    inputs_through(parent_, job, p, out);
+  }
 
 private:
   Link parent_;

@@ -2,6 +2,8 @@
 
 #include "dataflow/error.hpp"
 
+#include <fmt/core.h>
+
 namespace crema::internal {
 
 namespace {
@@ -45,7 +47,7 @@ std::int64_t range_node::estimate(int p) const {
 }
 
 std::string range_node::detail() const {
-  return std::to_string(begin_) + ".." + std::to_string(end_) + (step_ == 1 ? "" : " by " + std::to_string(step_));
+  return step_ == 1 ? fmt::format("{}..{}", begin_, end_) : fmt::format("{}..{} by {}", begin_, end_, step_);
 }
 
 } // namespace crema::internal

@@ -1,7 +1,12 @@
 #pragma once
 
-#include "dataflow/error.hpp"
+#include "dataflow/plan/union_parts.hpp"
 #include "dataflow/rdd.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
 
 namespace crema {
 
@@ -9,14 +14,16 @@ namespace internal {
 
 /// The partitions of several datasets, one after the other. It has no operator: its partitions *are* the parents'.
 template <class T>
-class union_node final : public dataset<T> {
+class union_node final : public dataset<T>, public union_base {
 public:
   union_node(node_info info, std::vector<node_ptr> parents)
       : dataset<T>{std::move(info), dependency::narrow, sum_of_partitions(parents), parents} {}
 
   std::unique_ptr<block_operator> open(task_scope&, int) const override { return nullptr; }
-  node::place upstream(const job_scope&, int p) const override { return find(p); }
-  void inputs(int p, std::vector<node::place>& out) const override { out.push_back(find(p)); }
+  node::place upstream(const job_scope& job, int p) const override { return part_of(*this, job, p); }
+  void inputs(const job_scope& job, int p, std::vector<node::place>& out) const override {
+    out.push_back(upstream(job, p));
+  }
 
 private:
   static int sum_of_partitions(const std::vector<node_ptr>& parents) {
@@ -24,15 +31,6 @@ private:
     for (const auto& parent : parents)
       sum += parent->partitions();
     return sum > std::numeric_limits<int>::max() ? -1 : static_cast<int>(sum);
-  }
-
-  node::place find(int p) const {
-    for (const auto& parent : this->parents()) {
-      if (p < parent->partitions())
-        return {parent.get(), p};
-      p -= parent->partitions();
-    }
-    throw error{errc::internal, "union_with: no such partition"};
   }
 };
 

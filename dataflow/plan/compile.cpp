@@ -4,6 +4,8 @@
 #include "dataflow/plan/store_task.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -70,9 +72,9 @@ public:
     last.title = wanted_.action;
     last.partitions = wanted_.partitions;
     last.make = wanted_.make;
-    pending_.push_back(std::move(last));
+    add(std::move(last));
     while (!pending_.empty())
-      resolve(next());
+      resolve(std::move(pending_.extract(pending_.begin()).mapped()));
     renumber();
     plan_.keep_alive.push_back(wanted_.top);
     return std::move(plan_);
@@ -81,23 +83,25 @@ public:
 private:
   using place = node::place;
 
+  /// Children have greater ids than their parents, so going down by id, and first through the stages that do not fill a
+  /// store, finds every reader of a store before the stage that fills it is resolved, with all the partitions that
+  /// somebody needs.
+  using turn = std::pair<std::uint64_t, bool>;
+
   static bool fills(const stage& s) { return s.output.to == stage_output::kind::store; }
 
-  /// Children have greater ids than their parents, so going down by id finds every reader of a store before the stage
-  /// that fills it is resolved, with all the partitions that somebody needs.
-  stage next() {
-    auto latest = std::max_element(pending_.begin(), pending_.end(), [](const stage& a, const stage& b) {
-      return std::pair{a.top->id(), !fills(a)} < std::pair{b.top->id(), !fills(b)};
-    });
-    stage found = std::move(*latest);
-    pending_.erase(latest);
-    return found;
+  stage& add(stage found) {
+    const turn when{found.top->id(), !fills(found)};
+    return pending_.emplace(when, std::move(found))->second;
   }
 
   void resolve(stage current) {
     current.id = static_cast<int>(found_.size());
-    if (fills(current)) // before anything refers to a task by its index
-      std::sort(current.partitions.begin(), current.partitions.end());
+    if (fills(current)) { // before anything refers to a task by its index
+      auto& wanted = current.partitions;
+      std::sort(wanted.begin(), wanted.end());
+      wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    }
     auto reads = roots_of(current);
     for (auto& [root, places] : reads) {
       current.roots.push_back(root);
@@ -149,7 +153,7 @@ private:
       const bool stored = !std::exchange(compute_first, false) && at.at->stored_in(*plan_.scope);
       next.clear();
       if (!stored && !is_shuffle(*at.at))
-        at.at->inputs(at.partition, next);
+        at.at->inputs(*plan_.scope, at.partition, next);
       if (next.empty())
         roots.push_back(at);
       open.insert(open.end(), next.rbegin(), next.rend());
@@ -158,23 +162,22 @@ private:
   }
 
   void need_store(const node& stored, const std::vector<read>& reads, int reader) {
-    auto filler =
-      std::find_if(pending_.begin(), pending_.end(), [&](const stage& s) { return fills(s) && s.top == &stored; });
-    if (filler == pending_.end()) {
+    const auto known = pending_.find(turn{stored.id(), false});
+    auto* filler = known == pending_.end() ? nullptr : &known->second;
+    if (filler == nullptr) {
       stage filling;
       filling.top = &stored;
       filling.title = std::string{stored.op()};
       filling.make = store_task_factory(stored);
       filling.output.to = stage_output::kind::store;
       filling.computes_top = true;
-      filler = pending_.insert(pending_.end(), std::move(filling));
+      filler = &add(std::move(filling));
     }
     // Found by readers in `after`: consumers of the store, by the reversed numbers of this search.
     filler->after.push_back(reader);
     const auto store = plan_.scope->store(stored);
     for (const auto& [partition, task] : reads)
-      if (!store->find(partition)
-          && std::find(filler->partitions.begin(), filler->partitions.end(), partition) == filler->partitions.end())
+      if (!store->find(partition))
         filler->partitions.push_back(partition);
   }
 
@@ -194,7 +197,7 @@ private:
       producer.make = std::move(sender.make);
       producer.agree = std::move(sender.agree);
       producer.output = {stage_output::kind::exchange, consumer.id, static_cast<int>(input), route};
-      pending_.push_back(std::move(producer));
+      add(std::move(producer));
     }
   }
 
@@ -226,7 +229,7 @@ private:
 
   const request& wanted_;
   job_plan plan_;
-  std::vector<stage> pending_;
+  std::multimap<turn, stage, std::greater<>> pending_;
   std::vector<stage> found_;
 };
 

@@ -186,9 +186,9 @@ inline constexpr bool fuses_parent<fused<Parent>> = true;
 
 /// What a node reads through `link`: the parent, or what a fused parent reads in its turn.
 template <class Link>
-void inputs_through(const Link& link, int p, std::vector<node::place>& out) {
+void inputs_through(const Link& link, const job_scope& job, int p, std::vector<node::place>& out) {
   if (fuses_parent<Link> && !link.at->parents().empty())
-    link.at->inputs(p, out);
+    link.at->inputs(job, p, out);
   else
     out.push_back({link.at.get(), p});
 }
@@ -242,7 +242,9 @@ public:
   node::place feeder(const job_scope& job, int p) const { return parent_.upstream(job, p); }
   node::place upstream(const job_scope& job, int p) const override { return feeder(job, p); }
   bool fuses() const noexcept override { return fuses_parent<Link>; }
-  void inputs(int p, std::vector<node::place>& out) const override { inputs_through(parent_, p, out); }
+  void inputs(const job_scope& job, int p, std::vector<node::place>& out) const override {
+    inputs_through(parent_, job, p, out);
+  }
 
 protected:
   const Link& parent() const noexcept { return parent_; }

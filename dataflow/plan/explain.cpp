@@ -1,13 +1,18 @@
 #include "dataflow/plan/stage.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <unordered_set>
 
 namespace crema::internal {
 
 namespace {
 
+using node_set = std::unordered_set<const node*>;
+
 std::string count(std::size_t n, const char* what) {
-  return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
 /// "map "squares" [detail]  main.cpp:4"
@@ -21,20 +26,18 @@ std::string describe(const node& at) {
 }
 
 /// The nodes that the tasks of a stage run through, oldest first: from its roots to its top.
-std::vector<const node*> nodes_of(const stage& of) {
-  std::vector<const node*> nodes;
+std::vector<const node*> nodes_of(const stage& of, const node_set& roots) {
+  node_set known;
   std::vector<const node*> open{of.top};
   while (!open.empty()) {
     const auto* at = open.back();
     open.pop_back();
-    if (std::find(nodes.begin(), nodes.end(), at) != nodes.end())
-      continue;
-    nodes.push_back(at);
-    if (std::find(of.roots.begin(), of.roots.end(), at) != of.roots.end())
+    if (!known.insert(at).second || roots.contains(at))
       continue;
     for (const auto& parent : at->parents())
       open.push_back(parent.get());
   }
+  std::vector<const node*> nodes{known.begin(), known.end()};
   std::sort(nodes.begin(), nodes.end(), [](const node* a, const node* b) { return a->id() < b->id(); });
   return nodes;
 }
@@ -48,8 +51,7 @@ std::string destination(const stage& from) {
   case stage_output::kind::exchange:
     break;
   }
-  return "exchange to stage " + std::to_string(from.output.consumer) + ", "
-         + count(from.output.route.size(), "partition");
+  return fmt::format("exchange to stage {}, {}", from.output.consumer, count(from.output.route.size(), "partition"));
 }
 
 } // namespace
@@ -57,20 +59,21 @@ std::string destination(const stage& from) {
 std::string to_text(const job_plan& plan) {
   std::string text;
   for (const auto& s : plan.stages) {
-    text += "stage " + std::to_string(s.id) + ": " + count(s.partitions.size(), "task");
+    text += fmt::format("stage {}: {}", s.id, count(s.partitions.size(), "task"));
     for (int before : s.after)
-      text += ", after stage " + std::to_string(before);
+      text += fmt::format(", after stage {}", before);
     text += '\n';
-    for (const auto* at : nodes_of(s)) {
-      const bool root = std::find(s.roots.begin(), s.roots.end(), at) != s.roots.end();
+    const node_set roots{s.roots.begin(), s.roots.end()};
+    for (const auto* at : nodes_of(s, roots)) {
+      const bool root = roots.contains(at);
       const bool kept = plan.scope->stores(at->id());
       const bool fills = s.output.to == stage_output::kind::store && at == s.top;
-      text += "  " + describe(*at);
+      text += fmt::format("  {}", describe(*at));
       if (root && kept && !fills)
         text += at->persistence() != storage::none ? "  (cached)" : "  (kept for this job)";
       text += '\n';
     }
-    text += "  -> " + destination(s) + '\n';
+    text += fmt::format("  -> {}\n", destination(s));
   }
   return text;
 }

@@ -5,6 +5,8 @@
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/scope.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -21,7 +23,7 @@ node::node(node_info info, dependency kind, int partitions, std::vector<node_ptr
   refuse_inside_task(info_.op);
   if (partitions_ < 0)
     throw error{errc::invalid_argument,
-                std::string{info_.op} + " at " + to_string(info_.where) + ": more partitions than an int can count"};
+                fmt::format("{} at {}: more partitions than an int can count", info_.op, to_string(info_.where))};
 }
 
 node::~node() {
@@ -57,7 +59,7 @@ std::int64_t node::estimate(int) const {
   return -1;
 }
 
-void node::inputs(int, std::vector<place>&) const {}
+void node::inputs(const job_scope&, int, std::vector<place>&) const {}
 
 node::place node::upstream(const job_scope&, int) const {
   return {};
@@ -71,7 +73,7 @@ std::string to_string(const source_location& where) {
   std::string_view file = where.file_name();
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos)
     file.remove_prefix(slash + 1);
-  return std::string{file} + ':' + std::to_string(where.line());
+  return fmt::format("{}:{}", file, where.line());
 }
 
 void fail_at(const node& at) {

@@ -83,7 +83,7 @@ public:
   };
 
   /// All parent partitions that partition `p` reads; empty for a source and for a wide node.
-  virtual void inputs(int p, std::vector<place>& out) const;
+  virtual void inputs(const job_scope& job, int p, std::vector<place>& out) const;
 
   /// Whether this node runs its parent's loop itself, so that it reads what the parent reads and never the parent's
   /// store.

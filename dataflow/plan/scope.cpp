@@ -2,6 +2,8 @@
 
 #include "dataflow/error.hpp"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 namespace crema::internal {
@@ -62,16 +64,23 @@ void job_scope::share(const node& shared) {
 std::shared_ptr<partition_store> job_scope::store(const node& of) const {
   if (const auto at = stores_.find(of.id()); at != stores_.end())
     return at->second;
-  throw error{errc::internal, std::string{of.op()} + " at " + to_string(of.where()) + " is not stored in this job"};
+  throw error{errc::internal, fmt::format("{} at {} is not stored in this job", of.op(), to_string(of.where()))};
 }
 
 void job_scope::use_cache(const node& cached) {
   stores_.try_emplace(cached.id(), caches_->open(cached));
 }
 
+const union_parts& job_scope::parts_of(const node& of) const {
+  std::lock_guard lock{mutex_};
+  auto at = unions_.find(of.id());
+  if (at == unions_.end())
+    at = unions_.emplace(of.id(), union_parts{of, *this}).first;
+  return at->second;
+}
+
 std::string to_string(const task_id& id) {
-  return std::to_string(id.job) + '.' + std::to_string(id.stage) + '@' + std::to_string(id.partition) + '#'
-         + std::to_string(id.attempt);
+  return fmt::format("{}.{}@{}#{}", id.job, id.stage, id.partition, id.attempt);
 }
 
 task_scope::~task_scope() = default;
@@ -94,8 +103,10 @@ running_task::~running_task() {
 
 void refuse_inside_task(std::string_view what) {
   if (running != nullptr)
-    throw error{errc::nested_dataset, "a dataset may not be created or used inside a task (" + std::string{what}
-                                        + "): collect it first, or join the datasets"};
+    throw error{
+      errc::nested_dataset,
+      fmt::format("a dataset may not be created or used inside a task ({}): collect it first, or join the datasets",
+                  what)};
 }
 
 } // namespace crema::internal

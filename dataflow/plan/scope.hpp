@@ -2,6 +2,7 @@
 
 #include "dataflow/block/block_queue.hpp"
 #include "dataflow/plan/node.hpp"
+#include "dataflow/plan/union_parts.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -77,11 +78,16 @@ public:
   /// Where the records of `of`, a node stored in this job, are.
   std::shared_ptr<partition_store> store(const node& of) const;
 
+  /// The parts of `of`, a union, once it is decided which unions are stored. Thread-safe.
+  const union_parts& parts_of(const node& of) const;
+
 private:
   std::uint64_t id_;
   std::shared_ptr<worker_resources> resources_;
   std::shared_ptr<store_registry> caches_;
   std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> stores_;
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<std::uint64_t, union_parts> unions_; ///< those that were asked for
 };
 
 /// `job.stage@partition#attempt`: how a task is named everywhere.

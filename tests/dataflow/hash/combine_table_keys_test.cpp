@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <tuple>
 
 namespace crema::internal {
 namespace {
@@ -57,6 +59,12 @@ TEST(CombineTableKeys, OfFloatingPointAreOneForBothZerosAndForAllNans) {
     nested.add(std::pair{std::string{"x"}, nan}, 1);
   nested.flush();
   EXPECT_EQ(nested.size(), 1u);
+
+  combine_table<std::optional<double>, sum> optional;
+  for (const auto key : {std::optional{nan}, std::optional<double>{}, std::optional{-nan}, std::optional{0.0}})
+    optional.add(key, 1);
+  optional.flush();
+  EXPECT_EQ(optional.size(), 3u);
 }
 
 TEST(CombineTableKeys, MayBeEnums) {
@@ -92,6 +100,22 @@ TEST(CombineTableKeys, OfStringsAreReadDuringTheCallOnly) {
   table.add(huge, 1);
   table.add(std::string(huge), 1);
   expected[huge] = 2;
+  EXPECT_EQ(contents(table, 1000), expected);
+}
+
+TEST(CombineTableKeys, MayHaveViewsForTheirTextDuringTheCall) {
+  using key = std::pair<colour, std::tuple<std::string, std::optional<std::string>>>;
+  combine_table<key, sum> table;
+  std::map<key, uint64_t> expected;
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 10'000; ++i) { // enough to leave the direct mode
+      auto text = std::make_unique<std::string>(std::to_string(i) + std::string(static_cast<std::size_t>(i % 40), '-'));
+      const std::string_view view{*text};
+      ++expected[{colour::red, {*text, std::string{view.substr(1)}}}];
+      table.add(std::pair{colour::red, std::tuple{view, std::optional{view.substr(1)}}}, 1);
+    }
+  table.add(key{colour::red, {"7-------", "-------"}}, 1);
+  ++expected[{colour::red, {"7-------", "-------"}}];
   EXPECT_EQ(contents(table, 1000), expected);
 }
 

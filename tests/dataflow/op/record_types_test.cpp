@@ -156,5 +156,32 @@ TEST_P(Records, MayBeMappedToBorrowedTextThatIsThenOwned) {
             (std::vector<std::pair<std::string, long>>{{"al", 2}, {"be", 1}}));
 }
 
+enum class kind : unsigned char { head, tail };
+
+TEST_P(Records, MayBorrowTheTextInsideTheirKeys) {
+  const words input{"alpha", "aleph", "beta", "a text that is too long for the short string buffer"};
+  for (int n : partition_counts) {
+    const auto data = ctx.parallelize(input, n);
+    const auto pairs = data.map([](const std::string& s) {
+      return std::pair{std::pair{kind::head, std::string_view(s).substr(0, 2)}, 1L};
+    });
+    const std::vector<std::pair<std::pair<kind, std::string>, long>> counts{
+      {{kind::head, "a "}, 1}, {{kind::head, "al"}, 2}, {{kind::head, "be"}, 1}};
+    EXPECT_EQ(sorted(pairs.reduce_by_key(std::plus<>{}).collect()), counts);
+    EXPECT_EQ(sorted(pairs.fold_by_key(0L, std::plus<>{}).collect()), counts);
+    EXPECT_EQ(pairs.keys().distinct().count(), 3u);
+    EXPECT_EQ(pairs.count_by_key().at({kind::head, "al"}), 2u);
+    EXPECT_EQ(pairs.group_by_key().count(), 3u);
+    const auto tuples = data.map([](const std::string& s) {
+      const std::string_view view{s};
+      return std::pair{std::tuple{std::optional{view.substr(0, 1)}, kind::tail}, view.substr(2)};
+    });
+    const auto shortest = [](const std::string& a, const std::string& b) { return std::min(a, b); };
+    EXPECT_EQ(sorted(tuples.reduce_by_key(shortest).values().collect()), (words{"eph", "ta"}));
+    EXPECT_EQ(tuples.distinct().count(), 4u);
+    EXPECT_EQ(std::get<0>(tuples.sort_by_key().keys().first()), "a");
+  }
+}
+
 } // namespace
 } // namespace crema

@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::size_t max_text = 10'000;
 
-constexpr std::array<std::string_view, 17> names = {
-  "ok",        "invalid_argument",  "empty_collection", "user_exception", "nested_dataset", "not_portable",
-  "not_found", "already_exists",    "io_failure",       "disk_full",      "corrupt_data",   "out_of_memory",
-  "cancelled", "deadline_exceeded", "context_closed",   "unsupported",    "internal",
+constexpr std::array<std::string_view, 19> names = {
+  "ok",           "invalid_argument", "empty_collection", "user_exception",    "nested_dataset",
+  "not_portable", "not_found",        "already_exists",   "io_failure",        "disk_full",
+  "corrupt_data", "out_of_memory",    "cancelled",        "deadline_exceeded", "context_closed",
+  "unsupported",  "unreachable",      "untrusted",        "internal",
 };
 
 std::string bounded(std::string text) {

@@ -39,6 +39,10 @@ enum class errc {
   context_closed,
   /// A master, or a feature of it, that this build or machine does not offer.
   unsupported,
+  /// A machine or a process cannot be reached, or the connection to it broke.
+  unreachable,
+  /// A peer or a file that must not be trusted: a certificate of another cluster, a key that others can read.
+  untrusted,
   /// A broken promise inside crema: please report it.
   internal,
 };

@@ -5,12 +5,12 @@
 #include "apps/bench/limit/programs.hpp"
 #include "apps/bench/naive/programs.hpp"
 
+#include <fmt/core.h>
+
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 
 namespace crema::bench {
@@ -70,6 +70,7 @@ std::vector<workload> all_workloads() {
      naive::page_rank},
     {"k_means", "k_means, 5M points, 16 centres, 10 iterations", speed_ratio{0.6}, limit::k_means, nullptr,
      naive::k_means},
+    {"net", "4 GiB to another process, and (limit) by TCP sockets", speed_ratio{0.45}, limit::sockets},
     {"collect", "collect of 10 records", time_bound{5e-6}},
     {"reduce", "reduce_by_key of 100 records", time_bound{30e-6}},
     {"actors", "collect over 4 partition actors", time_bound{150e-6}},
@@ -83,12 +84,6 @@ std::vector<workload> all_workloads() {
   for (auto& row : rows)
     row.crema = crema_half(row.name);
   return rows;
-}
-
-std::string hex(const char* name, std::uint64_t number) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), " %s=%016llx", name, static_cast<unsigned long long>(number));
-  return text.data();
 }
 
 } // namespace
@@ -116,11 +111,11 @@ const workload* find_workload(std::string_view name) {
 }
 
 std::string bag_digest::text() const {
-  return "rows=" + std::to_string(rows) + " sum=" + std::to_string(sum) + hex("hash", hash);
+  return fmt::format("rows={} sum={} hash={:016x}", rows, sum, hash);
 }
 
 std::string sequence_digest::text() const {
-  return "rows=" + std::to_string(rows) + hex("sum", sum) + hex("order", weighted);
+  return fmt::format("rows={} sum={:016x} order={:016x}", rows, sum, weighted);
 }
 
 } // namespace crema::bench

@@ -18,7 +18,7 @@
 #include <vector>
 
 // A libFuzzer target. The first byte chooses a record type and a way in, the rest is what is decoded. CMakeLists.txt
-// says how it is built (CREMA_FUZZ) and run; codec_fuzz_test.cpp runs the same function over the corpus and mutations
+// says how it is built (CREMA_FUZZ) and run; fuzz_test.cpp runs the same function over the corpus and mutations
 // of it.
 
 using namespace crema;

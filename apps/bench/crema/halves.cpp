@@ -16,6 +16,7 @@ std::span<const crema_program> crema_halves() {
     crema_program{"join", with_crema::join},
     crema_program{"page_rank", with_crema::page_rank},
     crema_program{"k_means", with_crema::k_means},
+    crema_program{"net", with_crema::network},
     crema_program{"collect", with_crema::tiny_collect},
     crema_program{"reduce", with_crema::tiny_reduce},
     crema_program{"actors", with_crema::actor_collect},

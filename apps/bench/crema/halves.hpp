@@ -29,6 +29,7 @@ outcome tera_sort(const workload_config& config);
 outcome join(const workload_config& config);
 outcome page_rank(const workload_config& config);
 outcome k_means(const workload_config& config);
+outcome network(const workload_config& config);
 
 // One small job on a warm context: its median time.
 outcome tiny_collect(const workload_config& config);

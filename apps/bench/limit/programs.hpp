@@ -16,5 +16,6 @@ outcome tera_sort(const workload_config& config);
 outcome join(const workload_config& config);
 outcome page_rank(const workload_config& config);
 outcome k_means(const workload_config& config);
+outcome sockets(const workload_config& config);
 
 } // namespace crema::bench::limit

@@ -16,10 +16,10 @@ namespace {
 
 using input = std::vector<std::uint8_t>;
 
-// Found from the root of the repository, where tests run.
+// Found from the root of the repository, where tests run. CREMA_FUZZ_TARGET is the target's name.
 std::vector<input> corpus() {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator{"tests/fuzz/corpus/codec"})
+  for (const auto& entry : std::filesystem::directory_iterator{"tests/fuzz/corpus/" CREMA_FUZZ_TARGET})
     paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<input> inputs;
@@ -57,14 +57,14 @@ void mutate(input& bytes, std::mt19937_64& rng) {
 } // namespace
 
 // The target aborts when a promise is broken, and the sanitizers do when memory is.
-TEST(CodecFuzz, SurvivesItsCorpus) {
+TEST(Fuzz, SurvivesItsCorpus) {
   const auto inputs = corpus();
-  ASSERT_GE(inputs.size(), 30U);
+  ASSERT_GE(inputs.size(), 10U);
   for (const auto& bytes : inputs)
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
 
-TEST(CodecFuzz, SurvivesMutationsOfItsCorpus) {
+TEST(Fuzz, SurvivesMutationsOfItsCorpus) {
   const auto inputs = corpus();
   constexpr std::uint64_t seed = 20'240'611;
   RecordProperty("seed", std::to_string(seed));

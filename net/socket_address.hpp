@@ -1,0 +1,45 @@
+#pragma once
+
+#include "net/address.hpp"
+#include "net/descriptor.hpp"
+
+#include <chrono>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+namespace crema::net {
+
+/// An address as the system wants it.
+struct socket_address {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+/// What the name stands for, in the system's order of preference. Blocks for at most `patience`. Throws unreachable
+/// with the name and the reason.
+std::vector<socket_address> look_up(const address& where, std::chrono::milliseconds patience);
+
+/// "1.2.3.4:5678", "[::1]:5678".
+std::string to_string(const socket_address& where);
+
+/// The same in parts; the host is numeric.
+address to_address(const socket_address& where);
+
+/// A socket that listens there, not blocking; `bound` becomes its address, with the port that it got. Throws
+/// unreachable with the address and the reason.
+descriptor listen_at(const address& where, address& bound);
+
+/// A socket that is being connected, not blocking: writable when that is over, `connect_result` then says how it went.
+descriptor begin_connect(const socket_address& to);
+
+/// An errno; 0 when it is connected.
+int connect_result(int socket) noexcept;
+
+/// Small messages leave at once.
+void send_at_once(int socket) noexcept;
+
+} // namespace crema::net

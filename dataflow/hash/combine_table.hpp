@@ -97,8 +97,9 @@ public:
   /// The number of different keys; each that still waits counts for one, so 0 means that nothing is here at all.
   std::size_t size() const noexcept { return table_.size() + rows_.size() + adds_.size() + merges_.size(); }
 
-  /// New keys that can come before the table has to grow by force.
-  std::size_t room() const noexcept { return table_.room(); }
+  /// New keys that can come before the table should be asked whether it is full. Scattered rows ask for memory in large
+  /// pieces, so they need not be asked often.
+  std::size_t room() const noexcept { return rows_.begun() ? std::size_t{64} << 10 : table_.room(); }
 
   /// Bytes held, with what entries own.
   std::size_t capacity_bytes() const noexcept { return table_.capacity_bytes() + rows_.capacity_bytes(); }

@@ -9,12 +9,12 @@
 #include "dataflow/op/text_file.hpp"
 #include "dataflow/op/union_with.hpp"
 #include "dataflow/rdd.hpp"
-
 #include "dataflow/source_location.hpp"
+#include "dataflow/thin/ranges.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <vector>
 
@@ -79,7 +79,8 @@ public:
   /// begin, begin + step, … as long as it is before end (after end, for a negative step).
   auto range(std::int64_t begin, std::int64_t end, std::int64_t step = 1, int partitions = 0,
              source_location where = source_location::current()) const {
-    return internal::make_rdd<internal::range_node>(info("range", where), begin, end, step, count(partitions));
+    return rdd<std::int64_t, internal::range_node>{
+      internal::make_range(info("range", where), begin, end, step, count(partitions))};
   }
 
   /// No record, in no partition.
@@ -94,7 +95,8 @@ public:
   /// action.
   auto text_file(const std::string& uris, int min_partitions = 0,
                  source_location where = source_location::current()) const {
-    return internal::make_rdd<internal::text_file_node>(info("text_file", where), uris, min_partitions);
+    return rdd<std::string, internal::text_file_node>{
+      internal::make_text_file(info("text_file", where), uris, min_partitions)};
   }
 
   /// The partitions of all, one after the other.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "dataflow/job_handle.hpp"
+#include "dataflow/thin/chrono.hpp"
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <type_traits>

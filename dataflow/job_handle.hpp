@@ -1,8 +1,8 @@
 #pragma once
 
 #include "dataflow/metrics.hpp"
+#include "dataflow/thin/chrono.hpp"
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>

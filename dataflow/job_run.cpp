@@ -8,18 +8,6 @@
 
 namespace crema::internal {
 
-bool result_handler::wanting() const {
-  return true;
-}
-
-void result_handler::task_done(int) {}
-
-std::optional<job_plan> result_handler::next_plan() {
-  return {};
-}
-
-void result_handler::job_done(const std::optional<error>&) {}
-
 namespace {
 
 job_metrics empty_metrics(const job_plan& plan) {

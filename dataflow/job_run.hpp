@@ -4,11 +4,11 @@
 #include "dataflow/metrics.hpp"
 #include "dataflow/plan/progress.hpp"
 #include "dataflow/plan/stage.hpp"
+#include "dataflow/result_handler.hpp"
+#include "dataflow/thin/chrono.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,31 +17,6 @@
 namespace crema::internal {
 
 class context_state;
-
-/// Kept by whoever holds a result block: its end gives the producing task its credit back.
-using credit_token = std::shared_ptr<void>;
-
-/// Where a job's result blocks go. Called by one thread at a time.
-class result_handler {
-public:
-  virtual ~result_handler() = default;
-
-  /// A block of task `task` of the last stage: in order within a task, in any order between tasks.
-  virtual void accept(int task, block_ptr records, credit_token credit) = 0;
-
-  /// Whether somebody waits for a block. An engine that works in its caller's thread pauses where nobody does.
-  virtual bool wanting() const;
-
-  /// All blocks of `task` have been accepted.
-  virtual void task_done(int task);
-
-  /// The plan has ended well. A plan given here is run next, as a part of the same job: for actions that do not know
-  /// beforehand how many partitions they need.
-  virtual std::optional<job_plan> next_plan();
-
-  /// The job has ended, well or not: nothing more will come.
-  virtual void job_done(const std::optional<error>& failure);
-};
 
 /// One action on its way: its plan, its state, and the place where its caller waits.
 ///

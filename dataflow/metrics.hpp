@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include "dataflow/thin/chrono.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "dataflow/plan/progress.hpp"
+#include "dataflow/thin/chrono.hpp"
 
-#include <chrono>
 #include <string>
 #include <unistd.h>
 #include <unordered_map>

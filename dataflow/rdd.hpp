@@ -6,7 +6,7 @@
 #include "dataflow/plan/node.hpp"
 
 #include "dataflow/source_location.hpp"
-#include <chrono>
+#include "dataflow/thin/chrono.hpp"
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -138,9 +138,8 @@ public:
   /// Drops what is kept. The dataset stays usable and is computed again.
   rdd<T> unpersist() const;
 
-  // -- narrow operations: partition by partition, order kept
-  // ----------------------------------------------------------- Each exists twice: for a dataset that has a name
-  // (others may read it too) and for a temporary.
+  // -- narrow operations: partition by partition, order kept -------------------------------------------------------
+  // Each exists twice: for a dataset that has a name (others may read it too) and for a temporary.
 
   /// f(record) for each record.
   template <class F>

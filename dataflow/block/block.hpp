@@ -134,6 +134,27 @@ private:
   std::size_t capacity_ = 0;
 };
 
+/// A block that is being filled, or none. It has one holder.
+template <class T>
+class open_block {
+public:
+  open_block() noexcept = default;
+  explicit open_block(std::size_t capacity) : block_{new block<T>(capacity)} {}
+
+  explicit operator bool() const noexcept { return static_cast<bool>(block_); }
+  block<T>* operator->() const noexcept { return static_cast<block<T>*>(block_.get()); }
+  block<T>& operator*() const noexcept { return *operator->(); }
+
+  /// Ends the filling; there is no open block then.
+  block_ptr seal() {
+    operator->()->seal();
+    return std::move(block_);
+  }
+
+private:
+  block_ptr block_;
+};
+
 /// The block behind `pointer`, which must hold records of T.
 template <class T>
 block<T>& block_cast(const block_ptr& pointer) noexcept {
@@ -180,34 +201,30 @@ public:
   }
 
   bool empty() const noexcept { return size() == 0; }
-  std::size_t size() const noexcept {
-    return block_ == nullptr ? 0 : static_cast<std::size_t>(next_ - std::as_const(*block_).begin());
-  }
+  std::size_t size() const noexcept { return block_ ? static_cast<std::size_t>(next_ - block_->begin()) : 0; }
 
   /// The block as filled so far, sealed; a null pointer when nothing was added.
   block_ptr take() {
-    if (block_ == nullptr)
+    if (!block_)
       return {};
     count();
-    block_->seal();
     filled_one_ = block_->size() >= limit_;
     next_ = end_ = nullptr;
-    return block_ptr{block_.release()};
+    return block_.seal();
   }
 
 private:
   [[gnu::noinline]] void grow() {
     count();
-    if (block_ != nullptr && !block_->full()) { // it was full by bytes, and nobody took it
+    if (block_ && !block_->full()) { // it was full by bytes, and nobody took it
       end_ = block_->begin() + block_->capacity();
       return;
     }
     constexpr std::size_t first_capacity = std::max<std::size_t>(1, (flat_record<T> ? 512 : 128) / sizeof(T));
-    const auto room = block_ == nullptr ? std::min(limit_, flat_record<T> && filled_one_ ? limit_ : first_capacity)
-                                        : std::max(block_->capacity() + 1, std::min(limit_, block_->capacity() * 4));
-    auto larger = std::make_unique<block<T>>(room);
+    open_block<T> larger{block_ ? std::max(block_->capacity() + 1, std::min(limit_, block_->capacity() * 4))
+                                : std::min(limit_, flat_record<T> && filled_one_ ? limit_ : first_capacity)};
     wanted_ = limit_;
-    if (block_ != nullptr) {
+    if (block_) {
       std::size_t bytes = 0;
       for (auto& record : *block_) {
         if constexpr (!flat_record<T>)
@@ -224,11 +241,11 @@ private:
 
   /// Tells the block of its records, which it does not know before: counting each in the block takes longer.
   void count() noexcept {
-    if (block_ != nullptr)
+    if (block_)
       block_->count_more(static_cast<std::size_t>(next_ - block_->end()));
   }
 
-  std::unique_ptr<block<T>> block_;
+  open_block<T> block_;
   T* next_ = nullptr;
   T* end_ = nullptr; // of the room in block_, or of what it shall hold
   std::size_t target_bytes_;

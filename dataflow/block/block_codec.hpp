@@ -26,7 +26,7 @@ template <class T>
 block_ptr decode_block(byte_reader& in) {
   batch_reader<T> batch{in};
   const auto size = batch.left();
-  auto result = std::make_unique<block<T>>(std::max<std::size_t>(1, size));
+  open_block<T> result{std::max<std::size_t>(1, size)};
   if constexpr (packed<T>) {
     batch.copy_all(result->begin());
     result->count_more(size);
@@ -34,8 +34,7 @@ block_ptr decode_block(byte_reader& in) {
     while (batch.left() != 0)
       result->emplace_back(batch.next());
   }
-  result->seal();
-  return block_ptr{result.release()};
+  return result.seal();
 }
 
 /// The codec of blocks of T; null when T cannot be written.

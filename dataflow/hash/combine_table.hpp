@@ -17,6 +17,17 @@
 
 namespace crema::internal {
 
+/// In the place of a `radix_table` where rows are never scattered.
+struct no_rows {
+  static constexpr bool begun() noexcept { return false; }
+  static constexpr bool full() noexcept { return false; }
+  static constexpr std::size_t size() noexcept { return 0; }
+  static constexpr std::size_t capacity_bytes() noexcept { return 0; }
+  static void sort_by_hash() noexcept {}
+  static void clear() noexcept {}
+  static void release() noexcept {}
+};
+
 /// Combines the values of each key: the table under reduce_by_key, aggregate_by_key, count_by_key and distinct.
 ///
 ///     struct sum {
@@ -59,7 +70,7 @@ public:
   using combined = typename Combiner::combined;
 
   explicit combine_table(reservation memory = {}, Combiner combiner = {})
-      : combiner_{std::move(combiner)}, rows_{memory.another(), combiner_}, table_{std::move(memory)} {}
+      : combiner_{std::move(combiner)}, rows_{make_rows(memory)}, table_{std::move(memory)} {}
 
   /// Combines a value into the key's C.
   template <class Key>
@@ -151,12 +162,20 @@ private:
   using layout = typename combine_layout<K, combined>::type;
   using slot = typename layout::slot;
   using probe = typename layout::probe;
+  using rows = std::conditional_t<layout::scatters, radix_table<layout, Combiner>, no_rows>;
   enum class mode : std::uint8_t { starting, direct, adding, merging, scattering, draining };
 
   // While the slots stay in the second-level cache, keys that are dear to copy do not wait.
   static constexpr std::size_t direct_bytes = std::is_trivially_copyable_v<probe> ? 0 : std::size_t{256} << 10;
   // From here on probing slots takes longer than scattering rows and compacting them in turns.
   static constexpr std::size_t scatter_bytes = std::size_t{1} << 20;
+
+  rows make_rows(const reservation& memory) const {
+    if constexpr (layout::scatters)
+      return {memory.another(), combiner_};
+    else
+      return {};
+  }
 
   template <mode Doing, class Key, class Payload>
   [[gnu::always_inline]] void put(Key&& key, Payload&& payload, pending_pair<probe, Payload>& pending) {
@@ -335,7 +354,7 @@ private:
   [[no_unique_address]] Combiner combiner_;
   mode mode_ = mode::starting;
   std::size_t scatter_from_ = scatter_bytes; // later where memory is short
-  radix_table<layout, Combiner> rows_;       // holds everything once it has begun
+  [[no_unique_address]] rows rows_;          // holds everything once it has begun
   slot_table<layout> table_;
   pending_pair<probe, value> adds_;
   pending_pair<probe, combined> merges_;

@@ -69,16 +69,14 @@ public:
 
   /// The next records, at most n and perhaps none yet; false when nothing will come any more.
   bool next(block_ptr& out, std::size_t n) {
-    std::unique_ptr<block<record>> made;
+    open_block<record> made;
     bool more = true;
-    for (std::size_t work = 0; work < enough_work && (made == nullptr || made->size() != n);)
+    for (std::size_t work = 0; work < enough_work && (!made || made->size() != n);)
       if (emitted_ != probe_.size())
         emit(made, n);
       else if (!(more = find(work)))
         break;
-    if (made)
-      made->seal();
-    out = block_ptr{made.release()};
+    out = made ? made.seal() : block_ptr{};
     if (!more)
       free_all();
     return more;
@@ -149,12 +147,12 @@ private:
   std::size_t partitions() const noexcept { return left_.rows().partitions(); }
 
   /// Adds matches to `to`, which begins small and may have n records.
-  void emit(std::unique_ptr<block<record>>& to, std::size_t n) {
-    const auto size = to == nullptr ? 0 : to->size();
+  void emit(open_block<record>& to, std::size_t n) {
+    const auto size = to ? to->size() : 0;
     const auto end = std::min(probe_.size(), emitted_ + (n - size));
-    if (to == nullptr || size + (end - emitted_) > to->capacity()) {
-      auto larger = std::make_unique<block<record>>(to == nullptr ? end - emitted_ : n);
-      if (to != nullptr)
+    if (!to || size + (end - emitted_) > to->capacity()) {
+      open_block<record> larger{to ? n : end - emitted_};
+      if (to)
         for (auto& each : *to)
           larger->emplace_back(std::move(each));
       to = std::move(larger);

@@ -1,5 +1,6 @@
 #include "dataflow/op/action.hpp"
 
+#include "dataflow/job_run.hpp"
 #include "dataflow/plan/context_state.hpp"
 
 #include <numeric>

@@ -1,9 +1,10 @@
 #pragma once
 
 #include "dataflow/job.hpp"
-#include "dataflow/job_run.hpp"
+#include "dataflow/op/block_collector.hpp"
 #include "dataflow/plan/fused_task.hpp"
 #include "dataflow/rdd.hpp"
+#include "dataflow/result_handler.hpp"
 
 #include <memory>
 #include <optional>
@@ -90,10 +91,9 @@ public:
 
   step_result finish(emitter& out, std::chrono::steady_clock::time_point) {
     if (auto value = state_.result()) {
-      auto one = std::make_unique<block<result_type>>(1);
+      open_block<result_type> one{1};
       one->emplace_back(std::move(*value));
-      one->seal();
-      out.emit(0, block_ptr{one.release()});
+      out.emit(0, one.seal());
     }
     return step_result::done;
   }
@@ -111,41 +111,37 @@ template <class State, class Cursor>
   return from.pump(sink, n);
 }
 
-/// Keeps the result blocks of each task.
-class block_collector final : public result_handler {
-public:
-  explicit block_collector(std::size_t tasks) : blocks_(tasks) {}
-
-  void accept(int task, block_ptr records, credit_token) override {
-    blocks_[static_cast<std::size_t>(task)].push_back(std::move(records));
-  }
-
-  std::vector<std::vector<block_ptr>>& by_task() noexcept { return blocks_; }
-
-private:
-  std::vector<std::vector<block_ptr>> blocks_;
-};
-
 /// Moves the collected records into one vector, in task order.
 template <class T>
 std::vector<T> join_blocks(block_collector& collected) {
-  std::size_t size = 0;
-  for (const auto& part : collected.by_task())
-    for (const auto& records : part)
-      size += records->size();
   std::vector<T> all;
-  all.reserve(size);
+  all.reserve(collected.records());
   for (auto& part : collected.by_task()) {
     for (auto& records : part) {
       auto& from = block_cast<T>(records);
-      if (from.movable())
-        all.insert(all.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+      if constexpr (std::is_trivially_copyable_v<T>)
+        all.insert(all.end(), from.begin(), from.end());
+      else if (from.movable())
+        for (auto& record : from)
+          all.push_back(std::move(record));
       else if constexpr (std::copy_constructible<T>)
-        all.insert(all.end(), std::as_const(from).begin(), std::as_const(from).end());
+        for (const auto& record : std::as_const(from))
+          all.push_back(record);
       records = {};
     }
     part = {};
   }
+  return all;
+}
+
+/// The values of value terminals, in task order: as many as there are.
+template <class R>
+std::vector<R> join_values(block_collector& collected) {
+  std::vector<R> all;
+  all.reserve(collected.records());
+  for (auto& part : collected.by_task())
+    for (auto& value : part)
+      all.push_back(std::move(*block_cast<R>(value).begin()));
   return all;
 }
 
@@ -154,10 +150,10 @@ std::vector<T> join_blocks(block_collector& collected) {
 template <class Result, class State, class Link, class Merge>
 job<Result> value_job(const Link& link, std::string_view action, State initial, Merge merge) {
   using part = typename value_terminal<State>::result_type;
-  auto collected = std::make_shared<block_collector>(static_cast<std::size_t>(link.at->partitions()));
+  auto collected = collect_blocks(link.at->partitions());
   auto run = start_action(link.at, action, fused_factory<value_terminal<State>>(link, std::move(initial)), collected);
   return {job_handle{std::move(run)}, [collected, at = link.at, action, merge = std::move(merge)]() mutable -> Result {
-            return guarded(action_site{at.get(), action}, [&] { return merge(join_blocks<part>(*collected)); });
+            return guarded(action_site{at.get(), action}, [&] { return merge(join_values<part>(*collected)); });
           }};
 }
 

@@ -100,7 +100,7 @@ public:
         right_{std::move(right)} {}
 
   std::unique_ptr<block_operator> open(task_scope& task, int) const override {
-    return std::make_unique<Reader>(task, *this);
+    return std::unique_ptr<block_operator>{new Reader{task, *this}};
   }
   shuffle_input sender(int input) const override {
     return input == 0 ? send_by_key(left_, this, this->partitions()) : send_by_key(right_, this, this->partitions());

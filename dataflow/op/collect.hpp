@@ -7,7 +7,7 @@ namespace crema {
 template <class T, class Node>
 job<std::vector<T>> rdd<T, Node>::collect_async() const {
   auto from = link();
-  auto collected = std::make_shared<internal::block_collector>(static_cast<std::size_t>(num_partitions()));
+  auto collected = internal::collect_blocks(num_partitions());
   auto run =
     internal::start_action(node_, "collect", internal::fused_factory<internal::record_terminal<T>>(from), collected);
   return {internal::job_handle{std::move(run)}, [collected, at = node_] {

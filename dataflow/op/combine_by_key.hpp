@@ -261,7 +261,7 @@ public:
   bool fuses() const noexcept override { return fuses_parent<Link>; }
 
   std::unique_ptr<block_operator> open(task_scope& task, int) const override {
-    return std::make_unique<combine_reader<K, Combiner>>(task, *this, this->codec(), combiner_);
+    return std::unique_ptr<block_operator>{new combine_reader<K, Combiner>{task, *this, this->codec(), combiner_}};
   }
 
   shuffle_input sender(int) const override {

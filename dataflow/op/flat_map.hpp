@@ -2,8 +2,7 @@
 
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/rdd.hpp"
-
-#include <ranges>
+#include "dataflow/thin/ranges.hpp"
 
 namespace crema::internal {
 

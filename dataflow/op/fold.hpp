@@ -2,7 +2,6 @@
 
 #include "dataflow/op/action.hpp"
 
-#include <cmath>
 #include <concepts>
 #include <functional>
 
@@ -147,9 +146,9 @@ struct pick_by_key {
     const auto& ka = std::invoke(key, std::as_const(a));
     const auto& kb = std::invoke(key, std::as_const(b));
     if constexpr (std::floating_point<std::remove_cvref_t<decltype(ka)>>) {
-      if (std::isnan(ka))
+      if (__builtin_isnan(ka))
         return b;
-      if (std::isnan(kb))
+      if (__builtin_isnan(kb))
         return a;
     }
     return before(kb, ka) ? std::move(b) : std::move(a);

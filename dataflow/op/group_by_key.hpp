@@ -103,7 +103,7 @@ public:
         parent_{std::move(parent)} {}
 
   std::unique_ptr<block_operator> open(task_scope& task, int) const override {
-    return std::make_unique<group_reader<K, V>>(task, *this);
+    return std::unique_ptr<block_operator>{new group_reader<K, V>{task, *this}};
   }
   shuffle_input sender(int) const override { return send_by_key(parent_, this, this->partitions()); }
 

@@ -1,35 +1,72 @@
 #include "dataflow/op/local_queue.hpp"
 
+#include "dataflow/error.hpp"
+
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace crema::internal {
 
-void local_queue::accept(int task, block_ptr records, credit_token credit) {
+namespace {
+
+class waiting_blocks final : public local_queue {
+public:
+  explicit waiting_blocks(std::size_t tasks) : parts_(tasks) {}
+
+  void accept(int task, block_ptr records, credit_token credit) override;
+  bool wanting() const override;
+  void task_done(int task) override;
+  void job_done(const std::optional<error>& failure) override;
+  block_ptr pop(job_handle& run) override;
+
+private:
+  struct waiting {
+    block_ptr records;
+    credit_token credit;
+  };
+  struct part {
+    std::deque<waiting> blocks;
+    bool done = false;
+  };
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<part> parts_;
+  std::size_t turn_ = 0;
+  std::size_t waiting_ = 0; ///< blocks, of all tasks
+  bool ended_ = false;
+};
+
+void waiting_blocks::accept(int task, block_ptr records, credit_token credit) {
   std::lock_guard lock{mutex_};
   parts_[static_cast<std::size_t>(task)].blocks.push_back({std::move(records), std::move(credit)});
   ++waiting_;
   arrived_.notify_one();
 }
 
-bool local_queue::wanting() const {
+bool waiting_blocks::wanting() const {
   std::lock_guard lock{mutex_};
   return waiting_ == 0;
 }
 
-void local_queue::task_done(int task) {
+void waiting_blocks::task_done(int task) {
   std::lock_guard lock{mutex_};
   parts_[static_cast<std::size_t>(task)].done = true;
   arrived_.notify_one();
 }
 
-void local_queue::job_done(const std::optional<error>&) {
+void waiting_blocks::job_done(const std::optional<error>&) {
   std::lock_guard lock{mutex_};
   ended_ = true;
   arrived_.notify_one();
 }
 
-block_ptr local_queue::pop(job_handle& run) {
+block_ptr waiting_blocks::pop(job_handle& run) {
   std::unique_lock lock{mutex_};
   for (bool resumed = true;;) {
     while (turn_ != parts_.size() && parts_[turn_].blocks.empty() && parts_[turn_].done)
@@ -60,6 +97,12 @@ block_ptr local_queue::pop(job_handle& run) {
   lock.unlock();
   run.wait();
   return {};
+}
+
+} // namespace
+
+std::shared_ptr<local_queue> local_queue::open(int tasks) {
+  return std::make_shared<waiting_blocks>(static_cast<std::size_t>(tasks));
 }
 
 } // namespace crema::internal

@@ -4,10 +4,10 @@
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/plan/task.hpp"
 #include "dataflow/rdd.hpp"
+#include "dataflow/thin/ranges.hpp"
 
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <vector>
 
 namespace crema::internal {
@@ -86,14 +86,12 @@ public:
 
   std::unique_ptr<block_operator> open(task_scope& task, int p) const override {
     auto opened = cursor(task, p, feeding::pull);
-    return std::make_unique<cursor_operator<typename base::value_type, decltype(opened)>>(std::move(opened));
+    return std::unique_ptr<block_operator>{
+      new cursor_operator<typename base::value_type, decltype(opened)>{std::move(opened)}};
   }
 
   node::place feeder(const job_scope&, int) const { return {}; }
   bool fuses() const noexcept override { return fuses_parent<Link>; }
-  void inputs(const job_scope& job, int p, std::vector<node::place>& out) const override {
-    inputs_through(parent_, job, p, out);
-  }
 
 private:
   Link parent_;

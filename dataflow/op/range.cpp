@@ -28,6 +28,13 @@ range_node::range_node(node_info info, std::int64_t begin, std::int64_t end, std
       step_{step},
       count_{count_of(begin, end, step)} {}
 
+range_node::~range_node() = default;
+
+std::shared_ptr<const range_node> make_range(node_info info, std::int64_t begin, std::int64_t end, std::int64_t step,
+                                             int partitions) {
+  return std::make_shared<const range_node>(std::move(info), begin, end, step, partitions);
+}
+
 std::uint64_t range_node::slice_begin(int p) const {
   return slice_bound(count_, static_cast<std::uint64_t>(p), static_cast<std::uint64_t>(partitions()));
 }

@@ -14,6 +14,7 @@ public:
   using pushes = std::int64_t;
 
   range_node(node_info info, std::int64_t begin, std::int64_t end, std::int64_t step, int partitions);
+  ~range_node() override;
 
   class cursor_type {
   public:
@@ -64,5 +65,8 @@ private:
   std::int64_t step_;
   std::uint64_t count_;
 };
+
+std::shared_ptr<const range_node> make_range(node_info info, std::int64_t begin, std::int64_t end, std::int64_t step,
+                                             int partitions);
 
 } // namespace crema::internal

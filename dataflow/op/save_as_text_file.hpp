@@ -2,8 +2,8 @@
 
 #include "dataflow/io/text_sink.hpp"
 #include "dataflow/op/action.hpp"
+#include "dataflow/text/number_text.hpp"
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,9 +29,8 @@ void as_line(const T& record, Write&& write) {
   } else if constexpr (std::is_same_v<T, char>) {
     write(std::string_view{&record, 1});
   } else if constexpr (std::is_arithmetic_v<T>) {
-    char text[64];
-    const auto end = std::to_chars(text, text + sizeof text, record).ptr;
-    write(std::string_view{text, static_cast<std::size_t>(end - text)});
+    number_text text;
+    write(text.of(record));
   } else {
     write(std::string_view{to_string(record)});
   }

@@ -213,7 +213,8 @@ public:
         compare_{std::move(compare)} {}
 
   std::unique_ptr<block_operator> open(task_scope& task, int) const override {
-    return std::make_unique<sort_reader<T, KeyFn, Compare>>(task, *this, this->codec(), key_, compare_);
+    return std::unique_ptr<block_operator>{
+      new sort_reader<T, KeyFn, Compare>{task, *this, this->codec(), key_, compare_}};
   }
 
   shuffle_input sender(int) const override {

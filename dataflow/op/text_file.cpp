@@ -37,6 +37,12 @@ text_file_node::text_file_node(node_info info, std::string uris, layout found)
       uris_{std::move(uris)},
       layout_{std::move(found)} {}
 
+text_file_node::~text_file_node() = default;
+
+std::shared_ptr<const text_file_node> make_text_file(node_info info, std::string uris, int min_partitions) {
+  return std::make_shared<const text_file_node>(std::move(info), std::move(uris), min_partitions);
+}
+
 text_file_node::cursor_type::cursor_type(const text_file_node& at, task_scope&, int p) {
   const auto& split = at.layout_.splits[static_cast<std::size_t>(p)];
   reader_ = std::make_unique<line_reader>(at.layout_.files[split.file].path, split.begin, split.end);

@@ -18,6 +18,7 @@ public:
   using pushes = std::string_view;
 
   text_file_node(node_info info, std::string uris, int min_partitions);
+  ~text_file_node() override;
 
   class cursor_type {
   public:
@@ -58,5 +59,7 @@ private:
   std::string uris_;
   layout layout_;
 };
+
+std::shared_ptr<const text_file_node> make_text_file(node_info info, std::string uris, int min_partitions);
 
 } // namespace crema::internal

@@ -4,7 +4,6 @@
 #include "dataflow/sort/sort_key.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 
 namespace crema {
@@ -30,7 +29,7 @@ struct best_state {
   /// Whether `a` is before `b`, made total for floating-point numbers: NaN comes last whatever the direction.
   static bool ahead(const key_type& a, const key_type& b) {
     if constexpr (std::floating_point<key_type>)
-      return !std::isnan(a) && (std::isnan(b) || Before{}(a, b));
+      return !__builtin_isnan(a) && (__builtin_isnan(b) || Before{}(a, b));
     else
       return sort_order<key_type, Before>{}(a, b);
   }
@@ -66,7 +65,7 @@ struct best_state {
   }
 
   std::optional<std::vector<T>> result() {
-    std::sort(heap.begin(), heap.end(), better);
+    std::sort_heap(heap.begin(), heap.end(), better);
     std::vector<T> records;
     for (auto& kept : heap)
       records.push_back(std::move(kept.record));

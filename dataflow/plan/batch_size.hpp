@@ -1,7 +1,8 @@
 #pragma once
 
+#include "dataflow/thin/chrono.hpp"
+
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 
 namespace crema::internal {

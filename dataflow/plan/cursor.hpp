@@ -184,15 +184,6 @@ inline constexpr bool fuses_parent = false;
 template <class Parent>
 inline constexpr bool fuses_parent<fused<Parent>> = true;
 
-/// What a node reads through `link`: the parent, or what a fused parent reads in its turn.
-template <class Link>
-void inputs_through(const Link& link, const job_scope& job, int p, std::vector<node::place>& out) {
-  if (fuses_parent<Link> && !link.at->parents().empty())
-    link.at->inputs(job, p, out);
-  else
-    out.push_back({link.at.get(), p});
-}
-
 // -- nodes with a typed cursor ----------------------------------------------------------------------------------------
 
 /// The erased face of a cursor: fills blocks with what it pushes.
@@ -236,15 +227,12 @@ public:
   std::unique_ptr<block_operator> open(task_scope& task, int p) const override {
     const bool root = feeder(job_of(task), p).at == nullptr;
     auto cursor = static_cast<const Derived*>(this)->cursor(task, p, root ? feeding::pull : feeding::fed);
-    return std::make_unique<cursor_operator<T, decltype(cursor)>>(std::move(cursor));
+    return std::unique_ptr<block_operator>{new cursor_operator<T, decltype(cursor)>{std::move(cursor)}};
   }
 
   node::place feeder(const job_scope& job, int p) const { return parent_.upstream(job, p); }
   node::place upstream(const job_scope& job, int p) const override { return feeder(job, p); }
   bool fuses() const noexcept override { return fuses_parent<Link>; }
-  void inputs(const job_scope& job, int p, std::vector<node::place>& out) const override {
-    inputs_through(parent_, job, p, out);
-  }
 
 protected:
   const Link& parent() const noexcept { return parent_; }

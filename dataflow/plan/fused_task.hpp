@@ -3,8 +3,8 @@
 #include "dataflow/plan/batch_size.hpp"
 #include "dataflow/plan/cursor.hpp"
 #include "dataflow/plan/task.hpp"
+#include "dataflow/thin/chrono.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -98,8 +98,8 @@ std::unique_ptr<task> make_fused_task(std::shared_ptr<const job_scope> job, task
                                       Args&&... args) {
   auto open = [&](task_scope& scope) { return link.cursor(scope, partition, feeding::pull); };
   using cursor = decltype(open(std::declval<task_scope&>()));
-  return std::make_unique<fused_task<cursor, Terminal>>(std::move(job), id, open, std::in_place,
-                                                        std::forward<Args>(args)...);
+  return std::unique_ptr<task>{
+    new fused_task<cursor, Terminal>{std::move(job), id, open, std::in_place, std::forward<Args>(args)...}};
 }
 
 } // namespace crema::internal

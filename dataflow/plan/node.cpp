@@ -59,7 +59,15 @@ std::int64_t node::estimate(int) const {
   return -1;
 }
 
-void node::inputs(const job_scope&, int, std::vector<place>&) const {}
+void node::inputs(const job_scope& job, int p, std::vector<place>& out) const {
+  if (kind_ == dependency::wide || parents_.empty())
+    return;
+  const auto& parent = *parents_.front();
+  if (fuses() && !parent.parents().empty())
+    parent.inputs(job, p, out);
+  else
+    out.push_back({&parent, p});
+}
 
 node::place node::upstream(const job_scope&, int) const {
   return {};
@@ -84,5 +92,8 @@ void fail_at(const action_site& at) {
   throw current_error(
     {.op = std::string{at.action}, .location = to_string(at.of->where()), .task = {}, .node = {}, .type = {}});
 }
+
+template class dataset<std::int64_t>;
+template class dataset<std::string>;
 
 } // namespace crema::internal

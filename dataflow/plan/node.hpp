@@ -82,7 +82,8 @@ public:
     int partition = 0;
   };
 
-  /// All parent partitions that partition `p` reads; empty for a source and for a wide node.
+  /// All parent partitions that partition `p` reads; empty for a source and for a wide node. A node that fuses reads
+  /// what its parent reads; any other narrow one reads partition `p` of its first parent.
   virtual void inputs(const job_scope& job, int p, std::vector<place>& out) const;
 
   /// Whether this node runs its parent's loop itself, so that it reads what the parent reads and never the parent's
@@ -129,6 +130,10 @@ public:
 
   const block_codec* codec() const override { return codec_of<T>(); }
 };
+
+// What sources give: compiled once, in the library.
+extern template class dataset<std::int64_t>;
+extern template class dataset<std::string>;
 
 } // namespace internal
 } // namespace crema

@@ -2,8 +2,8 @@
 
 #include "dataflow/block/block.hpp"
 #include "dataflow/plan/scope.hpp"
+#include "dataflow/thin/chrono.hpp"
 
-#include <chrono>
 #include <memory>
 
 namespace crema::internal {
@@ -21,8 +21,6 @@ public:
 /// no producer ever waits for another input of the same consumer.
 class absorber {
 public:
-  virtual ~absorber() = default;
-
   /// `records` from partition `producer` of the shuffle's parent `input`; in order per producer, in any order between
   /// them.
   virtual void absorb(int input, int producer, block_ptr records) = 0;
@@ -33,6 +31,9 @@ public:
 
   /// Whether the task may produce before `inputs_done`.
   virtual bool streams() const noexcept { return false; }
+
+protected:
+  ~absorber() = default; // it is owned as an operator
 };
 
 enum class step_result {

@@ -89,11 +89,10 @@ public:
 private:
   static block_ptr copy_of(const block_ptr& records) {
     const auto& from = std::as_const(block_cast<T>(records));
-    auto copied = std::make_unique<block<T>>(std::max<std::size_t>(1, from.size()));
+    open_block<T> copied{std::max<std::size_t>(1, from.size())};
     for (const auto& record : from)
       copied->emplace_back(record);
-    copied->seal();
-    return block_ptr{copied.release()};
+    return copied.seal();
   }
 
   void spill() {

@@ -41,7 +41,7 @@ private:
 
 class actor_engine final : public internal::engine {
 public:
-  explicit actor_engine(int threads) : threads_{std::max(1, threads)} {}
+  explicit actor_engine(int threads) : threads_{std::max(1, threads)}, host_{std::make_shared<local_host>(threads_)} {}
 
   ~actor_engine() override { jobs_.cancel_all(); }
 
@@ -49,7 +49,7 @@ public:
 
   void start(std::shared_ptr<internal::job_run> job) override {
     logger_guard guard;
-    auto runner = system().spawn(driver, threads_, &jobs_);
+    auto runner = system().spawn(driver, stage_hosts{host_}, &jobs_);
     jobs_.add(*job, runner);
     caf::anon_send(runner, run_job{std::move(job)});
   }
@@ -92,6 +92,7 @@ private:
   }
 
   int threads_;
+  std::shared_ptr<local_host> host_;
   running_jobs jobs_; ///< outlives the drivers
   std::mutex mutex_;
   std::optional<workers> workers_;

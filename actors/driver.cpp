@@ -1,8 +1,9 @@
 #include "actors/driver.hpp"
 
+#include "actors/placement.hpp"
 #include "actors/running_jobs.hpp"
-#include "actors/stage.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace crema::actors {
@@ -15,14 +16,35 @@ void driver_state::begin(run_job& start) {
 }
 
 void driver_state::open(stage_opened& opened) {
-  if (!running())
+  if (!running() || !is_from(opened.stage, opened.share))
     return;
   auto& run = run_of(opened.stage);
-  run.partitions = std::move(opened.partitions);
   attempt(-1, -1, [&] {
+    const auto& tasks = run.tasks[static_cast<std::size_t>(opened.share)];
+    run.opened.resize(planned(opened.stage).partitions.size());
+    for (std::size_t i = 0; opened.partitions && i != tasks.size(); ++i)
+      run.opened[static_cast<std::size_t>(tasks[i])] = (*opened.partitions)[i];
+    if (--run.unopened != 0)
+      return;
+    run.partitions = std::make_shared<const std::vector<partition_actor>>(std::move(run.opened));
     for (int producer : std::exchange(run.waiting, {}))
       spawn(producer);
   });
+}
+
+void driver_state::advance(const share_advanced& progress) {
+  if (!running() || !is_from(progress.stage, progress.share))
+    return;
+  auto& run = run_of(progress.stage);
+  run.ended[static_cast<std::size_t>(progress.share)] = progress.ended;
+  const int ended = ended_prefix(run.tasks, run.ended);
+  if (ended == run.told)
+    return;
+  run.told = ended;
+  const auto& to = planned(progress.stage).output;
+  for (const auto& consumer : run_of(to.consumer).actors)
+    if (consumer)
+      self_->send(consumer, producers_done{to.input, ended});
 }
 
 void driver_state::accept(result_block& result) {
@@ -58,7 +80,10 @@ void driver_state::gather(stage_at_barrier& reached) {
     if (!job_->at_barrier(reached.stage, reached.task))
       return;
     auto all = std::exchange(run.said, {});
-    self_->send(run.actor, barrier_agreed{of.agree(all)});
+    const auto agreed = of.agree(all);
+    for (const auto& share : run.actors)
+      if (share)
+        self_->send(share, barrier_agreed{agreed});
   });
 }
 
@@ -164,27 +189,45 @@ void driver_state::start(int stage) {
 
 void driver_state::spawn(int stage) {
   const auto& of = planned(stage);
-  stage_assignment work{job_.get(), &of, slots_, driver_actor{self_}, {}, {}};
+  auto& run = run_of(stage);
+  run.tasks = place(of.partitions, hosts_.size());
+  run.ended.resize(hosts_.size());
+  run.actors.resize(hosts_.size());
+  run.unopened = static_cast<int>(std::ranges::count_if(run.tasks, [](const auto& tasks) { return !tasks.empty(); }));
+  receivers consumers;
   if (of.output.to == stage_output::kind::exchange) {
-    work.consumer = run_of(of.output.consumer).actor;
-    work.consumers = run_of(of.output.consumer).partitions;
-    if (!work.consumers)
-      work.consumers = std::make_shared<const std::vector<partition_actor>>();
+    consumers = run_of(of.output.consumer).partitions;
+    if (!consumers)
+      consumers = std::make_shared<const std::vector<partition_actor>>();
   }
-  auto actor = self_->spawn<caf::monitored>(actors::stage, std::move(work));
-  live_.insert(actor.id());
-  run_of(stage).actor = std::move(actor);
+  for (std::size_t i = 0; i != hosts_.size(); ++i) {
+    if (run.tasks[i].empty())
+      continue;
+    auto& host = *hosts_[i];
+    auto actor = host.spawn(
+      self_, {job_.get(), &of, static_cast<int>(i), run.tasks[i], host.slots(), driver_actor{self_}, consumers});
+    live_.insert(actor.id());
+    run.actors[i] = std::move(actor);
+  }
+}
+
+bool driver_state::is_from(int stage, int share) const {
+  const auto stage_index = static_cast<std::size_t>(stage);
+  const auto share_index = static_cast<std::size_t>(share);
+  return stage_index < stages_.size() && share_index < stages_[stage_index].actors.size()
+         && stages_[stage_index].actors[share_index].address() == self_->current_sender();
 }
 
 void driver_state::stop_stages() {
   for (const auto& run : stages_)
-    if (run.actor)
-      self_->send_exit(run.actor, caf::exit_reason::user_shutdown);
+    for (const auto& share : run.actors)
+      if (share)
+        self_->send_exit(share, caf::exit_reason::user_shutdown);
 }
 
-driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, int slots,
+driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, stage_hosts hosts,
                                    running_jobs* registry) {
-  self->state.configure(slots, registry);
+  self->state.configure(std::move(hosts), registry);
   self->set_down_handler([=](caf::down_msg& down) { self->state.stage_down(down); });
   const auto turn = [self](auto&& handle) {
     handle(self->state);
@@ -196,6 +239,7 @@ driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> 
     [=](task_done& done) { turn([&](auto& state) { state.commit(done); }); },
     [=](run_job& start) { turn([&](auto& state) { state.begin(start); }); },
     [=](stage_opened& opened) { turn([&](auto& state) { state.open(opened); }); },
+    [=](share_advanced progress) { turn([&](auto& state) { state.advance(progress); }); },
     [=](stage_at_barrier& reached) { turn([&](auto& state) { state.gather(reached); }); },
     [=](task_failed& failed) { turn([&](auto& state) { state.fail(std::move(failed.failure)); }); },
     [=](cancel_job) { turn([&](auto& state) { state.cancel(); }); },

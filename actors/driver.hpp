@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/stage_host.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -29,8 +30,8 @@ public:
 
   explicit driver_state(driver_actor::pointer self) : self_{self} {}
 
-  void configure(int slots, running_jobs* registry) noexcept {
-    slots_ = slots;
+  void configure(stage_hosts hosts, running_jobs* registry) noexcept {
+    hosts_ = std::move(hosts);
     registry_ = registry;
   }
 
@@ -38,6 +39,7 @@ public:
   void open(stage_opened& opened);
   void accept(result_block& result);
   void commit(task_done& done);
+  void advance(const share_advanced& progress);
   void gather(stage_at_barrier& reached);
   void fail(error why);
   void cancel();
@@ -48,9 +50,16 @@ public:
 
 private:
   struct stage_run {
-    stage_actor actor;
-    receivers partitions;
-    std::vector<int> waiting; ///< stages that start once this one's partitions exist
+    // By share.
+    std::vector<stage_actor> actors; ///< null where a host has nothing of the stage
+    std::vector<std::vector<int>> tasks;
+    std::vector<int> ended; ///< so many of the first tasks
+
+    int unopened = 0; ///< shares whose partitions do not exist yet
+    int told = 0;     ///< so many of the first tasks of the whole stage
+    std::vector<partition_actor> opened;
+    receivers partitions;     ///< once all shares are open
+    std::vector<int> waiting; ///< stages that start then
     std::vector<std::shared_ptr<const void>> said;
   };
 
@@ -62,6 +71,8 @@ private:
   bool running() const noexcept { return job_ && !failure_; }
   const internal::stage& planned(int stage) const;
   stage_run& run_of(int stage) { return stages_[static_cast<std::size_t>(stage)]; }
+  /// Whether the message under way is from that share, and not from one of an earlier plan.
+  bool is_from(int stage, int share) const;
   void run_plan();
   void start(const std::vector<int>& startable);
   void start(int stage);
@@ -70,7 +81,7 @@ private:
 
   driver_actor::pointer self_;
   std::shared_ptr<internal::job_run> job_;
-  int slots_ = 1;
+  stage_hosts hosts_;
   running_jobs* registry_ = nullptr;
   std::vector<stage_run> stages_;
   std::unordered_set<caf::actor_id> live_;
@@ -78,8 +89,8 @@ private:
   bool ended_ = false;
 };
 
-/// `slots`: how many tasks of a stage may produce at once. `registry` has the driver and outlives it.
-driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, int slots,
+/// `registry` has the driver and outlives it.
+driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, stage_hosts hosts,
                                    running_jobs* registry);
 
 } // namespace crema::actors

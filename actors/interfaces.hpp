@@ -14,6 +14,9 @@
 //        │                 └─barrier_reached┘  │  └──────grant_credit──────┘
 //        └──result_block, task_done, task_failed
 //
+// A stage's tasks are divided among the hosts of the job; each share is run by a stage actor of its own (see
+// stage_host.hpp). Tasks are named by their index in the whole stage everywhere.
+//
 // An actor watches those it spawned: a partition that is over ends, and its end gives its slot back. An exit message
 // stops an actor and all below it; once it is down, nothing of its part of the job is left.
 
@@ -40,12 +43,13 @@ using receivers = std::shared_ptr<const std::vector<partition_actor>>;
 struct stage_opened {
   using local_message = void;
   int stage = 0;
-  receivers partitions;
+  int share = 0;
+  receivers partitions; ///< of the share; null where they are out of reach
 };
 
-/// Runs the tasks of one stage.
+/// Runs a share of the tasks of one stage.
 using stage_actor = caf::typed_actor<
-  // From a producing stage, for all partitions of this one.
+  // From the driver, for all partitions of this share.
   caf::reacts_to<producers_done>,
   // From a partition: it waits for the others, with what it has to say to them. Its slot is free.
   caf::reacts_to<barrier_reached>,
@@ -56,7 +60,7 @@ using stage_actor = caf::typed_actor<
 using driver_actor = caf::typed_actor<
   // From the engine: the job, once.
   caf::reacts_to<run_job>,
-  // From a consuming stage: its partitions exist, so its producers may start.
+  // From a share of a consuming stage: its partitions exist. Once those of all shares do, its producers may start.
   caf::reacts_to<stage_opened>,
   // From a partition of the last stage: a block of the result.
   caf::reacts_to<result_block>,
@@ -64,6 +68,8 @@ using driver_actor = caf::typed_actor<
   caf::reacts_to<task_done>,
   // From a partition or a stage: the job cannot go on.
   caf::reacts_to<task_failed>,
+  // From a stage: more of its partitions have ended.
+  caf::reacts_to<share_advanced>,
   // From a stage: one of its partitions waits at the barrier.
   caf::reacts_to<stage_at_barrier>,
   // From the engine: the job's caller wants it to end.

@@ -92,6 +92,14 @@ struct task_failed {
   error failure;
 };
 
+/// The first `ended` tasks of a share have ended, and every block of theirs has been absorbed.
+struct share_advanced {
+  using local_message = void;
+  int stage = 0;
+  int share = 0;
+  int ended = 0;
+};
+
 struct stage_at_barrier {
   using local_message = void;
   int stage = 0;

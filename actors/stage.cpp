@@ -10,19 +10,20 @@ namespace crema::actors {
 
 void stage_state::begin(stage_assignment work) {
   work_ = std::move(work);
-  tasks_ = static_cast<int>(work_.stage->partitions.size());
+  id_ = work_.stage->id; // partitions without producers may end the job, and the plan, at once
+  tasks_ = static_cast<int>(work_.tasks.size());
   free_ = work_.slots;
-  input_ = work_.stage->output.input;
   consumes_ = !work_.stage->producers.empty();
-  phases_.resize(work_.stage->partitions.size());
-  partitions_.resize(work_.stage->partitions.size());
+  feeds_ = work_.stage->output.to == internal::stage_output::kind::exchange;
+  phases_.resize(work_.tasks.size());
+  partitions_.resize(work_.tasks.size());
   if (consumes_) {
-    const auto id = work_.stage->id; // partitions without producers may end the job, and the plan, at once
-    for (int task = 0; task != tasks_; ++task)
-      spawn(task, task < free_);
+    for (int place = 0; place != tasks_; ++place)
+      spawn(place, place < free_);
     next_ = std::min(free_, tasks_);
     free_ -= next_;
-    self_->send(work_.driver, stage_opened{id, std::make_shared<const std::vector<partition_actor>>(partitions_)});
+    self_->send(work_.driver,
+                stage_opened{id_, work_.share, std::make_shared<const std::vector<partition_actor>>(partitions_)});
   }
   admit();
 }
@@ -34,9 +35,9 @@ void stage_state::note(producers_done progress) {
 }
 
 void stage_state::wait_at_barrier(barrier_reached& reached) {
-  phase_of(reached.task) = phase::at_barrier;
+  phase_of(place_of(reached.task)) = phase::at_barrier;
   ++free_;
-  self_->send(work_.driver, stage_at_barrier{work_.stage->id, reached.task, std::move(reached.said)});
+  self_->send(work_.driver, stage_at_barrier{id_, reached.task, std::move(reached.said)});
   admit();
 }
 
@@ -50,20 +51,21 @@ void stage_state::partition_down(const caf::down_msg& down) {
   const auto at = live_.find(down.source.id());
   if (at == live_.end())
     return;
-  const int task = at->second;
+  const int place = at->second;
   live_.erase(at);
-  partitions_[static_cast<std::size_t>(task)] = nullptr;
+  partitions_[static_cast<std::size_t>(place)] = nullptr;
   if (stopping_)
     return;
   if (down.reason)
-    self_->send(work_.driver, task_failed{error{errc::internal, "the actor of partition " + std::to_string(task)
-                                                                  + " died: " + to_string(down.reason)}});
-  if (std::exchange(phase_of(task), phase::ended) == phase::producing)
+    self_->send(work_.driver,
+                task_failed{error{errc::internal, "the actor of partition " + std::to_string(task_at(place))
+                                                    + " died: " + to_string(down.reason)}});
+  if (std::exchange(phase_of(place), phase::ended) == phase::producing)
     ++free_;
   ++ended_;
   while (ended_prefix_ != tasks_ && phase_of(ended_prefix_) == phase::ended)
     ++ended_prefix_;
-  tell_consumer();
+  tell_driver();
   admit();
 }
 
@@ -74,14 +76,18 @@ void stage_state::stop() {
       self_->send_exit(partition, caf::exit_reason::user_shutdown);
 }
 
-void stage_state::spawn(int task, bool may_produce) {
+int stage_state::place_of(int task) const {
+  return static_cast<int>(std::ranges::lower_bound(work_.tasks, task) - work_.tasks.begin());
+}
+
+void stage_state::spawn(int place, bool may_produce) {
   auto partition =
-    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task, work_.driver,
+    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task_at(place), work_.driver,
                                                                stage_actor{self_}, work_.consumers, may_produce});
-  live_.emplace(partition.id(), task);
+  live_.emplace(partition.id(), place);
   if (may_produce)
-    phase_of(task) = phase::producing;
-  partitions_[static_cast<std::size_t>(task)] = std::move(partition);
+    phase_of(place) = phase::producing;
+  partitions_[static_cast<std::size_t>(place)] = std::move(partition);
 }
 
 void stage_state::admit() {
@@ -106,15 +112,15 @@ void stage_state::admit() {
   }
 }
 
-void stage_state::tell_consumer() {
-  // Each note goes to every partition of the consumer, so their number is bounded whatever the number of tasks.
+void stage_state::tell_driver() {
+  // Each note goes on to every partition of the consumer, so their number is bounded whatever the number of tasks.
   constexpr int most_notes = 32;
-  if (!work_.consumer || ended_prefix_ == told_prefix_)
+  if (!feeds_ || ended_prefix_ == told_prefix_)
     return;
   if (ended_prefix_ != tasks_ && ended_prefix_ - told_prefix_ < tasks_ / most_notes)
     return;
   told_prefix_ = ended_prefix_;
-  self_->send(work_.consumer, producers_done{input_, told_prefix_});
+  self_->send(work_.driver, share_advanced{id_, work_.share, told_prefix_});
 }
 
 stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work) {

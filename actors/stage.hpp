@@ -15,14 +15,15 @@ namespace crema::actors {
 struct stage_assignment {
   internal::job_run* job = nullptr;
   const internal::stage* stage = nullptr;
+  int share = 0;
+  std::vector<int> tasks; ///< of this share, ascending
   int slots = 1;
   driver_actor driver;
-  stage_actor consumer; ///< of an exchange
-  receivers consumers;  ///< the consumer's partitions
+  receivers consumers; ///< of an exchange: the partitions of the whole consumer
 };
 
-/// Runs the tasks of one stage: spawns and watches their partition actors, and gives them the slots to produce, in
-/// partition order, so that the first unfinished partition always has one.
+/// Runs a share of the tasks of one stage: spawns and watches their partition actors, and gives them the slots to
+/// produce, in partition order, so that the first unfinished partition always has one.
 ///
 /// A stage that reads an exchange spawns all its partitions at once, because blocks come for all of them; any other
 /// when a slot is free. A task keeps its slot until all that it sent is taken, but not while it waits at a barrier.
@@ -45,15 +46,18 @@ public:
 private:
   enum class phase : char { waiting, producing, at_barrier, ended };
 
-  phase& phase_of(int task) { return phases_[static_cast<std::size_t>(task)]; }
-  void spawn(int task, bool may_produce);
+  // A place is a task's index in the share.
+  phase& phase_of(int place) { return phases_[static_cast<std::size_t>(place)]; }
+  int task_at(int place) const { return work_.tasks[static_cast<std::size_t>(place)]; }
+  int place_of(int task) const;
+  void spawn(int place, bool may_produce);
   void admit();
-  void tell_consumer();
+  void tell_driver();
 
   stage_actor::pointer self_;
   stage_assignment work_;
-  int tasks_ = 0;
-  int input_ = 0;   ///< of the consumer
+  int id_ = 0;      ///< of the stage
+  int tasks_ = 0;   ///< of the share
   int free_ = 0;    ///< slots
   int next_ = 0;    ///< the first task that never had a slot
   int resumed_ = 0; ///< the first task that was not told what all agreed on
@@ -61,6 +65,7 @@ private:
   int ended_prefix_ = 0; ///< so many of the first tasks have ended
   int told_prefix_ = 0;
   bool consumes_ = false;
+  bool feeds_ = false; ///< an exchange
   bool agreed_ = false;
   bool stopping_ = false;
   std::shared_ptr<const void> agreement_;

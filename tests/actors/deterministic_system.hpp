@@ -51,9 +51,12 @@ public:
     run_one();
   }
 
-  /// Starts `job` with so many slots; runs nothing.
-  actors::driver_actor start(const fake_job& job, int slots) {
-    auto driver = system_.spawn(actors::driver, slots, &running_);
+  /// Starts `job` on so many hosts with so many slots each; runs nothing.
+  actors::driver_actor start(const fake_job& job, int slots, int hosts = 1) {
+    actors::stage_hosts all;
+    for (int i = 0; i != hosts; ++i)
+      all.push_back(std::make_shared<actors::local_host>(slots));
+    auto driver = system_.spawn(actors::driver, std::move(all), &running_);
     running_.add(*job.run(), driver);
     caf::anon_send(driver, actors::run_job{job.run()});
     return driver;

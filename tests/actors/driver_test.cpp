@@ -20,10 +20,10 @@ using crema::testing::fake_plan;
 using crema::testing::place;
 using testing::IsEmpty;
 
-/// Runs `job` in the order that `seed` decides, until nothing is left to do.
+/// Runs `job` on one to three hosts, in the order that `seed` decides, until nothing is left to do.
 void run(deterministic_system& system, const std::shared_ptr<fake_job>& job, int slots, unsigned seed) {
   std::mt19937 random{seed};
-  system.start(*job, slots);
+  system.start(*job, slots, 1 + static_cast<int>(seed % 3));
   while (system.busy())
     system.run_any(random);
 }
@@ -105,7 +105,7 @@ TEST(Driver, EndsACancelledJobAtAnyMoment) {
     auto job = fake_job::make(random_plan(random));
     if (random() % 2 == 0)
       job->hold_credit();
-    system.start(*job, 1 + static_cast<int>(random() % 3));
+    system.start(*job, 1 + static_cast<int>(random() % 3), 1 + static_cast<int>(seed % 3));
     for (auto steps = random() % 100; steps != 0 && system.busy(); --steps)
       system.run_any(random);
     system.running().cancel(*job->run());

@@ -1,0 +1,25 @@
+#include "actors/placement.hpp"
+
+#include <algorithm>
+
+namespace crema::actors {
+
+std::vector<std::vector<int>> place(const std::vector<int>& partitions, std::size_t hosts) {
+  std::vector<std::vector<int>> shares(hosts);
+  for (std::size_t task = 0; task != partitions.size(); ++task)
+    shares[static_cast<std::size_t>(partitions[task]) % hosts].push_back(static_cast<int>(task));
+  return shares;
+}
+
+int ended_prefix(const std::vector<std::vector<int>>& shares, const std::vector<int>& ended) {
+  int tasks = 0;
+  for (const auto& share : shares)
+    tasks += static_cast<int>(share.size());
+  int prefix = tasks;
+  for (std::size_t i = 0; i != shares.size(); ++i)
+    if (const auto first_open = static_cast<std::size_t>(ended[i]); first_open != shares[i].size())
+      prefix = std::min(prefix, shares[i][first_open]);
+  return prefix;
+}
+
+} // namespace crema::actors

@@ -1,0 +1,11 @@
+#include "actors/stage_host.hpp"
+
+#include <utility>
+
+namespace crema::actors {
+
+stage_actor local_host::spawn(driver_actor::pointer driver, stage_assignment work) {
+  return driver->spawn<caf::monitored>(stage, std::move(work));
+}
+
+} // namespace crema::actors

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/stage.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace crema::actors {
+
+/// A place where the tasks of a job run, with slots of its own: the threads of this process, or a worker elsewhere.
+class stage_host {
+public:
+  virtual ~stage_host() = default;
+
+  /// How many tasks of one stage may produce there at once.
+  virtual int slots() const noexcept = 0;
+
+  /// Spawns the actor that runs a share of a stage there, or stands for it here. The driver watches it: once it is
+  /// down, nothing of the share is left.
+  virtual stage_actor spawn(driver_actor::pointer driver, stage_assignment work) = 0;
+};
+
+/// The hosts of a job, which outlive its driver.
+using stage_hosts = std::vector<std::shared_ptr<stage_host>>;
+
+/// The threads of the actor system in which the driver lives.
+class local_host final : public stage_host {
+public:
+  explicit local_host(int slots) noexcept : slots_{slots} {}
+
+  int slots() const noexcept override { return slots_; }
+  stage_actor spawn(driver_actor::pointer driver, stage_assignment work) override;
+
+private:
+  int slots_;
+};
+
+} // namespace crema::actors

@@ -15,7 +15,7 @@ namespace crema::actors {
 
 /// What a partition actor runs. The job outlives the task, but not the actor.
 struct assignment {
-  internal::job_run* job = nullptr;
+  const internal::plan_run* job = nullptr;
   const internal::stage* stage = nullptr;
   int task = 0;
   driver_actor driver;

@@ -13,7 +13,7 @@ namespace crema::actors {
 /// What a stage actor runs. The job outlives the stage's tasks, but not the actor: once all tasks are done, the actor
 /// must not look at it.
 struct stage_assignment {
-  internal::job_run* job = nullptr;
+  const internal::plan_run* job = nullptr;
   const internal::stage* stage = nullptr;
   int share = 0;
   std::vector<int> tasks; ///< of this share, ascending

@@ -33,7 +33,7 @@ void add(task_metrics& sum, const task_metrics& part) {
 } // namespace
 
 job_run::job_run(job_plan plan, std::shared_ptr<result_handler> results, std::shared_ptr<context_state> context)
-    : plan_{std::move(plan)},
+    : plan_run{std::move(plan)},
       results_{std::move(results)},
       context_{std::move(context)},
       progress_{plan_},

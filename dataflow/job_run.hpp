@@ -2,12 +2,12 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/metrics.hpp"
+#include "dataflow/plan/plan_run.hpp"
 #include "dataflow/plan/progress.hpp"
 #include "dataflow/plan/stage.hpp"
 #include "dataflow/result_handler.hpp"
 #include "dataflow/thin/chrono.hpp"
 
-#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -21,13 +21,10 @@ class context_state;
 /// One action on its way: its plan, its state, and the place where its caller waits.
 ///
 /// The engine calls the functions under "for the engine", from one thread at a time; all else is thread-safe.
-class job_run : public std::enable_shared_from_this<job_run> {
+class job_run : public plan_run, public std::enable_shared_from_this<job_run> {
 public:
   job_run(job_plan plan, std::shared_ptr<result_handler> results, std::shared_ptr<context_state> context);
   ~job_run();
-
-  const job_plan& plan() const noexcept { return plan_; }
-  std::uint64_t id() const noexcept { return plan_.scope->id(); } ///< of the plan that runs
 
   // -- for the engine -----------------------------------------------------------------------------------------------
 
@@ -46,10 +43,6 @@ public:
   /// let go of all that belongs to the job, this object included: the caller keeps it until it has ended.
   [[nodiscard]] bool finish(std::optional<error> failure);
 
-  /// Whether the job should end early: it was cancelled, or its deadline is before `now`.
-  bool should_end(std::chrono::steady_clock::time_point now) const noexcept {
-    return cancel_requested_.load(std::memory_order_acquire) || now > deadline_.load(std::memory_order_relaxed);
-  }
   bool ended() const;
 
   // -- for the caller -----------------------------------------------------------------------------------------------
@@ -82,13 +75,9 @@ private:
   bool take_next_plan();
   void end(std::optional<error> failure);
 
-  job_plan plan_;
   std::shared_ptr<result_handler> results_;
   std::shared_ptr<context_state> context_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  std::atomic<bool> cancel_requested_{false};
-  std::atomic<std::chrono::steady_clock::time_point> deadline_{std::chrono::steady_clock::time_point::max()};
-
   mutable std::mutex mutex_;
   std::condition_variable ended_signal_;
   job_progress progress_;

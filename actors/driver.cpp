@@ -26,7 +26,7 @@ void driver_state::open(stage_opened& opened) {
       run.opened[static_cast<std::size_t>(tasks[i])] = (*opened.partitions)[i];
     if (--run.unopened != 0)
       return;
-    run.partitions = std::make_shared<const std::vector<partition_actor>>(std::move(run.opened));
+    run.partitions = std::make_shared<const std::vector<block_receiver>>(std::move(run.opened));
     for (int producer : std::exchange(run.waiting, {}))
       spawn(producer);
   });
@@ -118,6 +118,8 @@ void driver_state::end() {
   stop_stages();
   stages_.clear();
   live_.clear();
+  for (const auto& host : hosts_)
+    host->end(*job_);
   auto failure = std::move(failure_);
   failure_.reset();
   // The caller keeps the job until it has ended. All that is left of it then dies in the caller's thread.
@@ -164,6 +166,8 @@ void driver_state::run_plan() {
   }
   std::vector<int> startable;
   attempt(-1, -1, [&] {
+    for (const auto& host : hosts_)
+      host->begin(*job_);
     startable = job_->begin();
     start(startable);
   });
@@ -198,7 +202,7 @@ void driver_state::spawn(int stage) {
   if (of.output.to == stage_output::kind::exchange) {
     consumers = run_of(of.output.consumer).partitions;
     if (!consumers)
-      consumers = std::make_shared<const std::vector<partition_actor>>();
+      consumers = std::make_shared<const std::vector<block_receiver>>();
   }
   for (std::size_t i = 0; i != hosts_.size(); ++i) {
     if (run.tasks[i].empty())

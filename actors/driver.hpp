@@ -51,13 +51,13 @@ public:
 private:
   struct stage_run {
     // By share.
-    std::vector<stage_actor> actors; ///< null where a host has nothing of the stage
+    std::vector<share_actor> actors; ///< null where a host has nothing of the stage
     std::vector<std::vector<int>> tasks;
     std::vector<int> ended; ///< so many of the first tasks
 
     int unopened = 0; ///< shares whose partitions do not exist yet
     int told = 0;     ///< so many of the first tasks of the whole stage
-    std::vector<partition_actor> opened;
+    std::vector<block_receiver> opened;
     receivers partitions;     ///< once all shares are open
     std::vector<int> waiting; ///< stages that start then
     std::vector<std::shared_ptr<const void>> said;

@@ -22,23 +22,31 @@
 
 namespace crema::actors {
 
-/// Runs one task.
-using partition_actor = caf::typed_actor<
-  // From its stage: the task has a slot and may produce.
-  caf::reacts_to<produce>,
+/// Takes the blocks of an exchange: a partition, or what stands here for one elsewhere.
+using block_receiver = caf::typed_actor<
   // From a producing partition: take this block. Answered with grant_credit once it is absorbed.
-  caf::reacts_to<absorb_block>,
-  // From its stage: so many producers of an input are done; all of all inputs means that the input is complete.
-  caf::reacts_to<producers_done>,
-  // From a receiver of its blocks, or from whoever kept a result block: so many bytes may be sent again.
-  caf::reacts_to<grant_credit>,
-  // From its stage: what all tasks at the barrier agreed on. The task has a slot again.
-  caf::reacts_to<resolve_barrier>,
-  // INTERNAL: the next slice of the task.
-  caf::reacts_to<step_again>>;
+  caf::reacts_to<absorb_block>>;
 
-/// The partitions of a stage that receive blocks, by task.
-using receivers = std::shared_ptr<const std::vector<partition_actor>>;
+/// The receivers of a stage's blocks, by task.
+using receivers = std::shared_ptr<const std::vector<block_receiver>>;
+
+/// Sends blocks: a partition, or what stands here for one elsewhere.
+using block_sender = caf::typed_actor<
+  // From a receiver of its blocks, or from whoever kept a result block: so many bytes may be sent again.
+  caf::reacts_to<grant_credit>>;
+
+/// Runs one task.
+using partition_actor =
+  caf::typed_actor<caf::reacts_to<absorb_block>, caf::reacts_to<grant_credit>,
+                   // From its stage: the task has a slot and may produce.
+                   caf::reacts_to<produce>,
+                   // From its stage: so many producers of an input are done; all of all inputs means that the input is
+                   // complete.
+                   caf::reacts_to<producers_done>,
+                   // From its stage: what all tasks at the barrier agreed on. The task has a slot again.
+                   caf::reacts_to<resolve_barrier>,
+                   // INTERNAL: the next slice of the task.
+                   caf::reacts_to<step_again>>;
 
 struct stage_opened {
   using local_message = void;
@@ -47,19 +55,20 @@ struct stage_opened {
   receivers partitions; ///< of the share; null where they are out of reach
 };
 
-/// Runs a share of the tasks of one stage.
-using stage_actor = caf::typed_actor<
-  // From the driver, for all partitions of this share.
+/// Runs a share of the tasks of one stage, here or elsewhere.
+using share_actor = caf::typed_actor<
+  // From its supervisor, for all partitions of this share.
   caf::reacts_to<producers_done>,
-  // From a partition: it waits for the others, with what it has to say to them. Its slot is free.
-  caf::reacts_to<barrier_reached>,
-  // From the driver: what all partitions agreed on; they may go on as slots allow.
+  // From its supervisor: what all partitions of the stage agreed on; they may go on as slots allow.
   caf::reacts_to<barrier_agreed>>;
 
-/// Runs one job.
-using driver_actor = caf::typed_actor<
-  // From the engine: the job, once.
-  caf::reacts_to<run_job>,
+/// Runs a share of the tasks of one stage by partitions of its own.
+using stage_actor = share_actor::extend<
+  // From a partition: it waits for the others, with what it has to say to them. Its slot is free.
+  caf::reacts_to<barrier_reached>>;
+
+/// Has stages run and hears from them and their partitions: the driver, or what stands for it where they are.
+using supervisor_actor = caf::typed_actor<
   // From a share of a consuming stage: its partitions exist. Once those of all shares do, its producers may start.
   caf::reacts_to<stage_opened>,
   // From a partition of the last stage: a block of the result.
@@ -71,7 +80,12 @@ using driver_actor = caf::typed_actor<
   // From a stage: more of its partitions have ended.
   caf::reacts_to<share_advanced>,
   // From a stage: one of its partitions waits at the barrier.
-  caf::reacts_to<stage_at_barrier>,
+  caf::reacts_to<stage_at_barrier>>;
+
+/// Runs one job.
+using driver_actor = supervisor_actor::extend<
+  // From the engine: the job, once.
+  caf::reacts_to<run_job>,
   // From the engine: the job's caller wants it to end.
   caf::reacts_to<cancel_job>,
   // INTERNAL: all stages are down, and everything that they sent before has been seen.

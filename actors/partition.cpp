@@ -61,7 +61,7 @@ void partition_state::absorb(absorb_block& arrived) {
   });
   arrived.records = {};
   starved_ = false;
-  self_->send(caf::actor_cast<partition_actor>(self_->current_sender()), grant_credit{work_.task, bytes});
+  self_->send(caf::actor_cast<block_sender>(self_->current_sender()), grant_credit{work_.task, bytes});
   run();
 }
 
@@ -139,7 +139,7 @@ void partition_state::fail(error why) {
   failed_ = true;
   out_->clear();
   task_.reset();
-  self_->send(work_.driver, task_failed{std::move(why)});
+  self_->send(work_.supervisor, task_failed{std::move(why)});
 }
 
 internal::task_id partition_state::id() const {
@@ -235,7 +235,8 @@ void partition_state::deliver() {
       continue;
     }
     auto token = result_token(charge(*parcel->records));
-    self_->send(work_.driver, result_block{work_.stage->id, work_.task, std::move(parcel->records), std::move(token)});
+    self_->send(work_.supervisor,
+                result_block{work_.stage->id, work_.task, std::move(parcel->records), std::move(token)});
   }
 }
 
@@ -258,8 +259,8 @@ void partition_state::finish() {
     metrics_.rows = counters.rows_out;
   // Where no block tells that the driver keeps up, the commit does, or done tasks would pile up there.
   committing_ = !exchanges_ && metrics_.blocks == 0;
-  self_->send(work_.driver, task_done{work_.stage->id, work_.task, std::move(task_), metrics_,
-                                      committing_ ? result_token(0) : internal::credit_token{}});
+  self_->send(work_.supervisor, task_done{work_.stage->id, work_.task, std::move(task_), metrics_,
+                                          committing_ ? result_token(0) : internal::credit_token{}});
   work_.job = nullptr; // it may be gone already
   work_.stage = nullptr;
 }

@@ -18,7 +18,7 @@ struct assignment {
   const internal::plan_run* job = nullptr;
   const internal::stage* stage = nullptr;
   int task = 0;
-  driver_actor driver;
+  supervisor_actor supervisor;
   stage_actor home;
   receivers consumers; ///< of an exchange
   bool may_produce = false;

@@ -22,8 +22,9 @@ void stage_state::begin(stage_assignment work) {
       spawn(place, place < free_);
     next_ = std::min(free_, tasks_);
     free_ -= next_;
-    self_->send(work_.driver,
-                stage_opened{id_, work_.share, std::make_shared<const std::vector<partition_actor>>(partitions_)});
+    self_->send(work_.supervisor, stage_opened{id_, work_.share,
+                                               std::make_shared<const std::vector<block_receiver>>(partitions_.begin(),
+                                                                                                   partitions_.end())});
   }
   admit();
 }
@@ -37,7 +38,7 @@ void stage_state::note(producers_done progress) {
 void stage_state::wait_at_barrier(barrier_reached& reached) {
   phase_of(place_of(reached.task)) = phase::at_barrier;
   ++free_;
-  self_->send(work_.driver, stage_at_barrier{id_, reached.task, std::move(reached.said)});
+  self_->send(work_.supervisor, stage_at_barrier{id_, reached.task, std::move(reached.said)});
   admit();
 }
 
@@ -57,7 +58,7 @@ void stage_state::partition_down(const caf::down_msg& down) {
   if (stopping_)
     return;
   if (down.reason)
-    self_->send(work_.driver,
+    self_->send(work_.supervisor,
                 task_failed{error{errc::internal, "the actor of partition " + std::to_string(task_at(place))
                                                     + " died: " + to_string(down.reason)}});
   if (std::exchange(phase_of(place), phase::ended) == phase::producing)
@@ -65,7 +66,7 @@ void stage_state::partition_down(const caf::down_msg& down) {
   ++ended_;
   while (ended_prefix_ != tasks_ && phase_of(ended_prefix_) == phase::ended)
     ++ended_prefix_;
-  tell_driver();
+  tell_supervisor();
   admit();
 }
 
@@ -82,7 +83,7 @@ int stage_state::place_of(int task) const {
 
 void stage_state::spawn(int place, bool may_produce) {
   auto partition =
-    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task_at(place), work_.driver,
+    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task_at(place), work_.supervisor,
                                                                stage_actor{self_}, work_.consumers, may_produce});
   live_.emplace(partition.id(), place);
   if (may_produce)
@@ -112,7 +113,7 @@ void stage_state::admit() {
   }
 }
 
-void stage_state::tell_driver() {
+void stage_state::tell_supervisor() {
   // Each note goes on to every partition of the consumer, so their number is bounded whatever the number of tasks.
   constexpr int most_notes = 32;
   if (!feeds_ || ended_prefix_ == told_prefix_)
@@ -120,17 +121,17 @@ void stage_state::tell_driver() {
   if (ended_prefix_ != tasks_ && ended_prefix_ - told_prefix_ < tasks_ / most_notes)
     return;
   told_prefix_ = ended_prefix_;
-  self_->send(work_.driver, share_advanced{id_, work_.share, told_prefix_});
+  self_->send(work_.supervisor, share_advanced{id_, work_.share, told_prefix_});
 }
 
 stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self, stage_assignment work) {
-  const auto driver = work.driver;
-  const auto turn = [self, driver](auto&& handle) {
+  const auto supervisor = work.supervisor;
+  const auto turn = [self, supervisor](auto&& handle) {
     try {
       handle(self->state);
     } catch (...) {
-      // Memory has run out: the driver stops all, as after any failure.
-      self->send(driver, task_failed{current_error({})});
+      // Memory has run out: the supervisor stops all, as after any failure.
+      self->send(supervisor, task_failed{current_error({})});
     }
     if (self->state.ended())
       self->quit();

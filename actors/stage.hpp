@@ -18,7 +18,7 @@ struct stage_assignment {
   int share = 0;
   std::vector<int> tasks; ///< of this share, ascending
   int slots = 1;
-  driver_actor driver;
+  supervisor_actor supervisor;
   receivers consumers; ///< of an exchange: the partitions of the whole consumer
 };
 
@@ -52,7 +52,7 @@ private:
   int place_of(int task) const;
   void spawn(int place, bool may_produce);
   void admit();
-  void tell_driver();
+  void tell_supervisor();
 
   stage_actor::pointer self_;
   stage_assignment work_;

@@ -4,7 +4,7 @@
 
 namespace crema::actors {
 
-stage_actor local_host::spawn(driver_actor::pointer driver, stage_assignment work) {
+share_actor local_host::spawn(driver_actor::pointer driver, stage_assignment work) {
   return driver->spawn<caf::monitored>(stage, std::move(work));
 }
 

@@ -15,9 +15,13 @@ public:
   /// How many tasks of one stage may produce there at once.
   virtual int slots() const noexcept = 0;
 
+  /// A plan is to run, and has ended: between the two come its shares. `begin` may throw what fails the job.
+  virtual void begin(const internal::plan_run& /*plan*/) {}
+  virtual void end(const internal::plan_run& /*plan*/) {}
+
   /// Spawns the actor that runs a share of a stage there, or stands for it here. The driver watches it: once it is
   /// down, nothing of the share is left.
-  virtual stage_actor spawn(driver_actor::pointer driver, stage_assignment work) = 0;
+  virtual share_actor spawn(driver_actor::pointer driver, stage_assignment work) = 0;
 };
 
 /// The hosts of a job, which outlive its driver.
@@ -29,7 +33,7 @@ public:
   explicit local_host(int slots) noexcept : slots_{slots} {}
 
   int slots() const noexcept override { return slots_; }
-  stage_actor spawn(driver_actor::pointer driver, stage_assignment work) override;
+  share_actor spawn(driver_actor::pointer driver, stage_assignment work) override;
 
 private:
   int slots_;

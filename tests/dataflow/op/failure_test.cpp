@@ -18,6 +18,8 @@
 
 #include <gmock/gmock.h>
 
+#include <ranges>
+
 // What a user function throws ends the job with a crema::error that says what, where and why; nothing else ends.
 
 namespace crema {

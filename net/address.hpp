@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace crema::net {
@@ -12,6 +13,7 @@ struct address {
   std::string host; ///< a name, an IPv4 address, or an IPv6 address without brackets
   std::uint16_t port = 0;
 
+  static auto members(auto& a) { return std::tie(a.host, a.port); }
   bool operator==(const address&) const = default;
 };
 

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "net/node_table.hpp"
+
+namespace crema::net {
+
+/// The controller's view of the nodes, which counts. Pure; what becomes of nodes comes from their links.
+///
+///     membership nodes{epoch};
+///     auto [is, changes] = nodes.join(facts, claimed); // tell the node what it is now, and all drivers the changes
+///     …
+///     tell_drivers(nodes.table().lose(is, "the connection broke"));
+///
+/// A generation is `epoch` (32 bits), which grows whenever a controller starts, and a number. So those of a new
+/// controller are larger than all that an old one gave, and a node that outlived its controller may keep what it is:
+/// the jobs that run on it do not notice.
+class membership {
+public:
+  explicit membership(std::uint32_t epoch) noexcept : epoch_{epoch} {}
+
+  struct welcome {
+    generation is = 0;
+    node_changes changes;
+  };
+
+  /// A node has come. `claimed` is the generation that it has been, 0 for none: it stays that if an earlier controller
+  /// gave it and nothing here contradicts, else it is a new one.
+  welcome join(const node_facts& facts, generation claimed);
+
+  std::uint32_t epoch() const noexcept { return epoch_; }
+  node_table& table() noexcept { return table_; }
+  const node_table& table() const noexcept { return table_; }
+
+private:
+  const std::uint32_t epoch_;
+  std::uint32_t last_ = 0;
+  node_table table_;
+};
+
+/// A driver's view of the nodes: what the controller says, and what the driver has seen itself. Pure.
+///
+/// A node that the driver has given up stays given up, whatever the controller says of that generation. When the
+/// controller is gone, the view stays as it was.
+class node_view {
+public:
+  /// All nodes, as the controller of this epoch says on a new connection. Those it does not name are lost if it has
+  /// named them before; if it is a new one, it may not have heard of them yet.
+  node_changes snapshot(std::uint32_t epoch, const std::vector<member>& members);
+
+  node_changes apply(const node_change& said);
+
+  /// The driver's own link to the node has ended.
+  node_changes lose(generation is, const std::string& reason) { return table_.lose(is, reason); }
+
+  const node_table& table() const noexcept { return table_; }
+
+private:
+  node_changes take(const member& said);
+
+  std::uint32_t epoch_ = 0;
+  std::set<generation> named_; ///< by this controller
+  node_table table_;
+};
+
+} // namespace crema::net

@@ -16,23 +16,32 @@ namespace {
 /// One call: on the loop's thread, alive while something is watched for it.
 class attempt : public std::enable_shared_from_this<attempt> {
 public:
-  attempt(io_loop& loop, const tls_context& tls, address where, std::vector<socket_address> places,
-          std::vector<role> expected, on_dialled done)
-      : loop_{loop},
-        tls_{tls},
-        where_{std::move(where)},
-        places_{std::move(places)},
-        expected_{std::move(expected)},
-        done_{std::move(done)} {}
+  attempt(io_loop& loop, const tls_context& tls, address where, std::vector<role> expected, on_dialled done)
+      : loop_{loop}, tls_{tls}, where_{std::move(where)}, expected_{std::move(expected)}, done_{std::move(done)} {}
 
   void start(io_loop::time end) {
     deadline_ = loop_.call_at(end, [self = shared_from_this()] {
-      self->fail({errc::unreachable, self->handshake_ ? "it does not answer as crema does" : "no answer"});
+      self->fail({errc::unreachable, self->handshake_        ? "it does not answer as crema does"
+                                     : self->places_.empty() ? "no answer from the name service"
+                                                             : "no answer"});
     });
-    try_next();
+    look_up();
   }
 
 private:
+  void look_up() {
+    try {
+      if (auto found = lookup_.found()) {
+        places_ = *std::move(found);
+        return try_next();
+      }
+      looking_ = loop_.call_at(std::chrono::steady_clock::now() + std::chrono::milliseconds{10},
+                               [self = shared_from_this()] { self->look_up(); });
+    } catch (const error& e) {
+      fail(e);
+    }
+  }
+
   void try_next() {
     try {
       socket_ = begin_connect(places_[next_++]);
@@ -84,20 +93,23 @@ private:
   }
 
   void fail(const error& why) {
+    loop_.cancel(looking_);
     loop_.unwatch(std::exchange(watched_, 0));
     loop_.cancel(deadline_);
     done_({nullptr, {}, std::make_exception_ptr(error{why.code(), to_string(where_) + ": " + why.text()})});
   }
 
   io_loop& loop_;
-  const tls_context& tls_;
+  const tls_context tls_;
   const address where_;
-  const std::vector<socket_address> places_;
+  name_lookup lookup_{where_};
+  std::vector<socket_address> places_;
   std::size_t next_ = 0;
   const std::vector<role> expected_;
   on_dialled done_;
   descriptor socket_; // until it is connected
   std::optional<tls_handshake> handshake_;
+  io_loop::id looking_ = 0;
   io_loop::id watched_ = 0;
   io_loop::id deadline_ = 0;
 };
@@ -107,8 +119,7 @@ private:
 void dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected, on_dialled done,
           std::chrono::milliseconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
-  const auto made =
-    std::make_shared<attempt>(loop, tls, where, look_up(where, patience), std::move(expected), std::move(done));
+  const auto made = std::make_shared<attempt>(loop, tls, where, std::move(expected), std::move(done));
   loop.run([made, end] { made->start(end); });
 }
 

@@ -22,8 +22,8 @@ struct dialled {
 using on_dialled = std::function<void(dialled result)>;
 
 /// Connects to a port behind which a listener stands, and calls `done` on the loop's thread: once, after `patience` at
-/// the latest. The name is looked up first, in the calling thread, which may take as long; then all that it stands for
-/// is tried in turn. `tls` and `loop` must outlive the call of `done`.
+/// the latest. All that the name stands for is tried in turn. Nothing blocks; any thread may call it. `loop` must
+/// outlive the call of `done`, or it does not come.
 void dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected, on_dialled done,
           std::chrono::milliseconds patience = std::chrono::seconds{5});
 

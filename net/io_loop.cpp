@@ -1,12 +1,12 @@
 #include "net/io_loop.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/no_signals.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <csignal>
 #include <pthread.h>
 #include <string>
 #include <sys/epoll.h>
@@ -24,22 +24,6 @@ descriptor opened(int fd, const char* what) {
     throw error{errc::io_failure, std::string{what} + ": " + std::generic_category().message(errno)};
   return descriptor{fd};
 }
-
-/// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile takes none.
-class no_signals {
-public:
-  no_signals() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~no_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  no_signals(const no_signals&) = delete;
-  no_signals& operator=(const no_signals&) = delete;
-
-private:
-  sigset_t before_;
-};
 
 } // namespace
 

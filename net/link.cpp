@@ -126,6 +126,7 @@ void link::start() {
                            [self = shared_from_this()](std::uint32_t events) { self->serve(events); });
     tick();
     write();
+    read(); // a stream may have read ahead while its peer proved itself
   });
 }
 

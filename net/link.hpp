@@ -58,7 +58,8 @@ struct link_end {
   std::string reason; ///< empty where it is clean
 };
 
-/// Who uses a link. All calls come from the loop's thread, one at a time, and must be short; they may use the link.
+/// Who uses a link. All calls come from the loop's thread, one at a time, and must be short; they may use the link. The
+/// first may come before `link::open` has returned to another thread.
 class link_observer {
 public:
   virtual ~link_observer() = default;

@@ -2,7 +2,6 @@
 
 #include "dataflow/error.hpp"
 #include "net/limited_log.hpp"
-#include "net/socket_address.hpp"
 
 #include <cerrno>
 #include <future>
@@ -59,13 +58,14 @@ private:
   void accept();
   void receive(descriptor socket, std::string from);
   void advance(std::uint64_t id);
+  void log(const std::string& line);
   void refuse(const std::string& from, const std::string& why);
   void refuse(std::uint64_t id, const std::string& why);
   void forget(std::uint64_t id);
   void take_a_rest();
 
   io_loop& loop_;
-  const tls_context& tls_;
+  const tls_context tls_;
   descriptor socket_;
   listener_options options_;
   on_peer welcome_;
@@ -131,9 +131,13 @@ void listener::door::advance(std::uint64_t id) {
   welcome_({std::move(connection), identity, std::move(from)});
 }
 
+void listener::door::log(const std::string& line) {
+  if (const auto kept = limit_.add(line, now()); kept && log_)
+    log_(*kept);
+}
+
 void listener::door::refuse(const std::string& from, const std::string& why) {
-  if (const auto line = limit_.add("refused a connection from " + from + ": " + why, now()))
-    log_(*line);
+  log("refused a connection from " + from + ": " + why);
 }
 
 void listener::door::refuse(std::uint64_t id, const std::string& why) {
@@ -152,17 +156,17 @@ void listener::door::forget(std::uint64_t id) {
 
 /// Without descriptors the next connection stays in the queue, and would wake the loop for ever.
 void listener::door::take_a_rest() {
-  if (const auto line = limit_.add("cannot accept connections: " + std::generic_category().message(errno), now()))
-    log_(*line);
+  log("cannot accept connections: " + std::generic_category().message(errno));
   loop_.unwatch(watched_);
   resting_ = loop_.call_at(now() + rest, [self = shared_from_this()] { self->open(); });
 }
 
-listener::listener(io_loop& loop, const tls_context& tls, const address& where, listener_options options,
+listener::listener(io_loop& loop, const tls_context& tls, listening_socket port, listener_options options,
                    on_peer welcome, on_log log)
-    : loop_{loop} {
-  auto socket = listen_at(where, where_);
-  door_ = std::make_shared<door>(loop, tls, std::move(socket), std::move(options), std::move(welcome), std::move(log));
+    : loop_{loop},
+      where_{std::move(port.where)},
+      door_{std::make_shared<door>(loop, tls, std::move(port.socket), std::move(options), std::move(welcome),
+                                   std::move(log))} {
   loop.run([door = door_] { door->open(); });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/address.hpp"
 #include "net/io_loop.hpp"
+#include "net/socket_address.hpp"
 #include "net/tls.hpp"
 
 #include <chrono>
@@ -21,13 +21,14 @@ struct listener_options {
 
 /// One TCP port, behind which stand only peers that have proved themselves.
 ///
-///     listener door{loop, tls, parse_address("127.0.0.1:0", true), {.expected = {role::node, role::driver}},
+///     listener door{loop, tls, listen_at(where), {.expected = {role::node, role::driver}},
 ///                   [&](accepted peer) { link::open(loop, std::move(peer.connection), …); },
 ///                   [&](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }};
 ///
 /// A stranger costs this process a descriptor and OpenSSL's state of a handshake, until the deadline, and gets nothing.
 /// There is no way to listen without keys. Refusals are logged with the peer's address and the reason, at a limited
-/// rate. When descriptors run out, it rests and tries again. The functions are called on the loop's thread.
+/// rate. When descriptors run out, it rests and tries again. The functions are called on the loop's thread; nothing is
+/// logged without the last one.
 class listener {
 public:
   struct accepted {
@@ -38,8 +39,8 @@ public:
   using on_peer = std::function<void(accepted peer)>;
   using on_log = std::function<void(const std::string& line)>;
 
-  /// Listens when it returns. Throws unreachable where it cannot. `tls` and `loop` must outlive it.
-  listener(io_loop& loop, const tls_context& tls, const address& where, listener_options options, on_peer welcome,
+  /// `loop` must outlive it.
+  listener(io_loop& loop, const tls_context& tls, listening_socket port, listener_options options, on_peer welcome,
            on_log log);
 
   /// Once it is gone, nothing is called any more. Not on the loop's thread.

@@ -1,14 +1,17 @@
 #include "net/socket_address.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/no_signals.hpp"
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
-#include <memory>
+#include <mutex>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace crema::net {
@@ -32,26 +35,6 @@ void set_port(socket_address& where, std::uint16_t port) {
     reinterpret_cast<sockaddr_in*>(&where.storage)->sin_port = htons(port);
 }
 
-/// A lookup that the C library does on a thread of its own: it may outlive whoever asked, so it owns what it uses.
-struct lookup {
-  std::string host;
-  addrinfo hints{};
-  gaicb request{};
-
-  lookup(const address& where, int flags) : host{where.host} {
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = flags;
-    request.ar_name = host.c_str();
-    request.ar_request = &hints;
-  }
-  lookup(const lookup&) = delete;
-  lookup& operator=(const lookup&) = delete;
-  ~lookup() {
-    if (request.ar_result != nullptr)
-      ::freeaddrinfo(request.ar_result);
-  }
-};
-
 std::vector<socket_address> places_of(const addrinfo* list, std::uint16_t port) {
   std::vector<socket_address> found;
   for (; list != nullptr; list = list->ai_next) {
@@ -64,44 +47,75 @@ std::vector<socket_address> places_of(const addrinfo* list, std::uint16_t port) 
   return found;
 }
 
-/// Starts `search` and waits; what it came to, EAI_INPROGRESS if nothing so far.
-int run(lookup& search, std::chrono::milliseconds patience) {
-  gaicb* requests[] = {&search.request};
-  if (const int problem = ::getaddrinfo_a(GAI_NOWAIT, requests, 1, nullptr); problem != 0)
-    return problem;
-  const auto end = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    const auto left = end - std::chrono::steady_clock::now();
-    const auto result = ::gai_error(&search.request);
-    if (result != EAI_INPROGRESS || left.count() <= 0)
-      return result;
-    const auto nanoseconds = std::chrono::nanoseconds{left}.count();
-    const timespec wait{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-    ::gai_suspend(requests, 1, &wait);
-  }
-}
-
 descriptor open_socket(const socket_address& where) {
   return descriptor{::socket(where.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
 }
 
 } // namespace
 
-std::vector<socket_address> look_up(const address& where, std::chrono::milliseconds patience) {
-  lookup number{where, AI_NUMERICHOST};
-  if (::getaddrinfo(number.request.ar_name, nullptr, &number.hints, &number.request.ar_result) == 0)
-    return places_of(number.request.ar_result, where.port);
-  auto search = std::make_unique<lookup>(where, 0);
-  const int problem = run(*search, patience);
-  if (problem == EAI_INPROGRESS) {
-    if (::gai_cancel(&search->request) != EAI_CANCELED)
-      (void)search.release(); // its thread still writes there
-    fail("find", where, "no answer from the name service in " + std::to_string(patience.count()) + " ms");
+// -- name_lookup ----------------------------------------------------------------------------------------------------
+
+/// Shared with the thread that searches, which may outlive whoever asked.
+struct name_lookup::search {
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::optional<int> result; ///< getaddrinfo's
+  addrinfo* list = nullptr;
+
+  search() = default;
+  search(const search&) = delete;
+  search& operator=(const search&) = delete;
+  ~search() {
+    if (list != nullptr)
+      ::freeaddrinfo(list);
   }
-  if (problem != 0)
-    fail("find", where, ::gai_strerror(problem));
-  return places_of(search->request.ar_result, where.port);
+
+  /// Blocks for as long as it takes.
+  void run(const std::string& host, int flags) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
+    addrinfo* found = nullptr;
+    const int problem = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    std::lock_guard lock{mutex};
+    list = found;
+    result = problem;
+    ended.notify_all();
+  }
+};
+
+name_lookup::name_lookup(const address& where) : where_{where}, search_{std::make_shared<search>()} {
+  search_->run(where.host, AI_NUMERICHOST);
+  if (search_->result == 0)
+    return;
+  search_->result.reset();
+  const no_signals guard;
+  std::thread{[search = search_, host = where.host] { search->run(host, 0); }}.detach();
 }
+
+std::optional<std::vector<socket_address>> name_lookup::found() {
+  std::lock_guard lock{search_->mutex};
+  if (!search_->result)
+    return {};
+  if (*search_->result != 0)
+    fail("find", where_, ::gai_strerror(*search_->result));
+  return places_of(search_->list, where_.port);
+}
+
+void name_lookup::wait(std::chrono::milliseconds patience) {
+  std::unique_lock lock{search_->mutex};
+  search_->ended.wait_for(lock, patience, [this] { return search_->result.has_value(); });
+}
+
+std::vector<socket_address> look_up(const address& where, std::chrono::milliseconds patience) {
+  name_lookup search{where};
+  search.wait(patience);
+  if (auto found = search.found())
+    return *std::move(found);
+  fail("find", where, "no answer from the name service in " + std::to_string(patience.count()) + " ms");
+}
+
+// -- sockets --------------------------------------------------------------------------------------------------------
 
 address to_address(const socket_address& where) {
   char host[NI_MAXHOST] = "?";
@@ -114,7 +128,7 @@ std::string to_string(const socket_address& where) {
   return to_string(to_address(where));
 }
 
-descriptor listen_at(const address& where, address& bound) {
+listening_socket listen_at(const address& where) {
   const auto places = look_up(where, std::chrono::seconds{5});
   auto socket = open_socket(places.front());
   const int on = 1;
@@ -125,8 +139,7 @@ descriptor listen_at(const address& where, address& bound) {
   socket_address got;
   got.length = sizeof got.storage;
   ::getsockname(socket.get(), got.get(), &got.length);
-  bound = to_address(got);
-  return socket;
+  return {std::move(socket), to_address(got)};
 }
 
 descriptor begin_connect(const socket_address& to) {

@@ -4,6 +4,8 @@
 #include "net/descriptor.hpp"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <vector>
@@ -19,8 +21,25 @@ struct socket_address {
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-/// What the name stands for, in the system's order of preference. Blocks for at most `patience`. Throws unreachable
-/// with the name and the reason.
+/// A search for what a name stands for, on a thread of its own. Nothing blocks unless asked to.
+class name_lookup {
+public:
+  explicit name_lookup(const address& where);
+
+  /// What it stands for, in the system's order of preference, once that is known; a number is known at once. Throws
+  /// unreachable with the name and the reason.
+  std::optional<std::vector<socket_address>> found();
+
+  /// Returns when that is known, or after `patience`.
+  void wait(std::chrono::milliseconds patience);
+
+private:
+  struct search;
+  const address where_;
+  std::shared_ptr<search> search_;
+};
+
+/// The same, waiting for it. Throws unreachable when `patience` is over, too.
 std::vector<socket_address> look_up(const address& where, std::chrono::milliseconds patience);
 
 /// "1.2.3.4:5678", "[::1]:5678".
@@ -29,9 +48,14 @@ std::string to_string(const socket_address& where);
 /// The same in parts; the host is numeric.
 address to_address(const socket_address& where);
 
-/// A socket that listens there, not blocking; `bound` becomes its address, with the port that it got. Throws
-/// unreachable with the address and the reason.
-descriptor listen_at(const address& where, address& bound);
+/// A socket that listens, not blocking, and the port that it got.
+struct listening_socket {
+  descriptor socket;
+  address where;
+};
+
+/// Throws unreachable with the address and the reason.
+listening_socket listen_at(const address& where);
 
 /// A socket that is being connected, not blocking: writable when that is over, `connect_result` then says how it went.
 descriptor begin_connect(const socket_address& to);

@@ -27,9 +27,9 @@ class tls_handshake;
 ///     tls_context tls{cluster.keys(role::node)};
 ///     auto handshake = tls.accept(std::move(socket), {role::controller, role::driver});
 ///
-/// One for a process: it is costly, connections are cheap. Thread-safe. Sessions are not resumed, so every connection
-/// is checked in full. Throws corrupt_data for keys that are none, untrusted for an own certificate that no peer would
-/// accept, with the reason.
+/// One for a process: it is costly to make; copies are the same one. Thread-safe. Sessions are not resumed, so every
+/// connection is checked in full. Throws corrupt_data for keys that are none, untrusted for an own certificate that no
+/// peer would accept, with the reason.
 class tls_context {
 public:
   explicit tls_context(credentials own);

@@ -28,6 +28,43 @@ struct side {
   std::shared_ptr<link> connection;
 };
 
+std::string bytes_of(const outgoing& what) {
+  const auto header = frame_header(what.kind, what.payload_size());
+  const auto payload = what.head.bytes();
+  std::string bytes{reinterpret_cast<const char*>(header.data()), header.size()};
+  return bytes.append(reinterpret_cast<const char*>(payload.data()), payload.size());
+}
+
+outgoing hello(std::uint16_t version = 1) {
+  auto made = text_message(0, "crema\n");
+  made.head.put(&version, sizeof version);
+  return made;
+}
+
+/// A stream that has read its beginning before there is a link, as TLS may while the peer proves itself.
+class read_ahead final : public stream {
+public:
+  read_ahead(std::string bytes, descriptor socket)
+      : bytes_{std::move(bytes)}, rest_{make_socket_stream(std::move(socket))} {}
+
+  int native_handle() const noexcept override { return rest_->native_handle(); }
+  result read(std::span<std::byte> into) override {
+    if (bytes_.empty())
+      return rest_->read(into);
+    const auto n = bytes_.copy(reinterpret_cast<char*>(into.data()), into.size());
+    bytes_.erase(0, n);
+    return {.bytes = n};
+  }
+  result write(std::span<const iovec> pieces) override { return rest_->write(pieces); }
+  bool buffered() const noexcept override { return !bytes_.empty(); }
+  void finish() noexcept override { rest_->finish(); }
+  void abort() noexcept override { rest_->abort(); }
+
+private:
+  std::string bytes_;
+  std::unique_ptr<stream> rest_;
+};
+
 /// Two links that are each other's peers, or one whose peer is a bare socket.
 class Link : public testing::Test {
 protected:
@@ -43,20 +80,11 @@ protected:
     bare = std::move(other);
   }
 
-  void say(const outgoing& what) {
-    const auto header = frame_header(what.kind, what.payload_size());
-    say(std::string{reinterpret_cast<const char*>(header.data()), header.size()});
-    const auto payload = what.head.bytes();
-    say(std::string{reinterpret_cast<const char*>(payload.data()), payload.size()});
-  }
+  void say(const outgoing& what) { say(bytes_of(what)); } // at once: the link may close when it has seen the header
   void say(std::string_view bytes) const {
     ASSERT_EQ(::send(bare.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
   }
-  void say_hello(std::uint16_t version = 1) {
-    auto hello = text_message(0, "crema\n");
-    hello.head.put(&version, sizeof version);
-    say(hello);
-  }
+  void say_hello(std::uint16_t version = 1) { say(hello(version)); }
   void grant(std::uint64_t bytes) {
     auto credit = text_message(2, "");
     credit.head.put(&bytes, sizeof bytes);
@@ -96,6 +124,14 @@ private:
 constexpr link_options quick{.liveness = {20ms, 60ms, 150ms}};
 
 } // namespace
+
+TEST_F(Link, TakesWhatItsStreamHasReadBeforeTheLinkWasOpened) {
+  auto [one, other] = connected_sockets();
+  auto early =
+    std::make_unique<read_ahead>(bytes_of(hello()) + bytes_of(text_message(text_kind, "early")), std::move(one));
+  a.connection = link::open(loop, std::move(early), a.observer);
+  EXPECT_EQ(text_of(a.observer->take()), "early");
+}
 
 TEST_F(Link, CarriesMessagesInOrderBothWays) {
   connect();

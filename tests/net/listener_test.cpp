@@ -46,7 +46,7 @@ protected:
   void listen(listener_options options = {}) {
     options.expected = {role::driver};
     port.emplace(
-      loop, node, parse_address("127.0.0.1:0", true), options,
+      loop, node, listen_at(parse_address("127.0.0.1:0", true)), options,
       [this](listener::accepted peer) { links.push_back(link::open(loop, std::move(peer.connection), guest)); },
       [this](const std::string& line) {
         std::lock_guard lock{mutex};
@@ -229,14 +229,13 @@ TEST_F(Listener, FreesItsPort) {
 
 TEST_F(Listener, SaysWhereItCannotListen) {
   listen();
-  EXPECT_THAT(failure(errc::unreachable, [&] { listener(loop, node, port->where(), {}, {}, {}); }),
+  EXPECT_THAT(failure(errc::unreachable, [&] { listen_at(port->where()); }),
               AllOf(HasSubstr("cannot listen at " + to_string(port->where())), HasSubstr("in use")));
 }
 
 TEST_F(Listener, GivesUpAServiceThatDoesNotAnswerAsItShould) {
-  address where;
-  const auto silent = listen_at(parse_address("127.0.0.1:0", true), where);
-  EXPECT_THAT(failure(errc::unreachable, [&] { dial(loop, driver, where, {role::node}, 500ms); }),
+  const auto silent = listen_at(parse_address("127.0.0.1:0", true));
+  EXPECT_THAT(failure(errc::unreachable, [&] { dial(loop, driver, silent.where, {role::node}, 500ms); }),
               HasSubstr("it does not answer as crema does"));
   EXPECT_THAT(failure(errc::unreachable,
                       [&] {

@@ -1,7 +1,10 @@
 #include "dataflow/error.hpp"
 #include "net/frame.hpp"
+#include "net/message_codec.hpp"
+#include "net/messages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -49,14 +52,29 @@ void parse(bytes stream, std::size_t piece, bool proven) {
   }
 }
 
+/// What was read must survive being written and read again.
+template <class Message>
+void read_as(bytes payload) {
+  const auto written = to_frame(read_message<Message>(payload));
+  const auto again = to_frame(read_message<Message>(written.head.bytes()));
+  require(std::ranges::equal(written.head.bytes(), again.head.bytes()));
+}
+
+constexpr std::array readers{&read_as<introduce>,     &read_as<dial_back>,    &read_as<dialled_back>,
+                             &read_as<register_node>, &read_as<node_refused>, &read_as<node_registered>,
+                             &read_as<follow_nodes>,  &read_as<nodes_known>,  &read_as<node_changed>};
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0)
     return 0;
-  const auto stream = std::as_bytes(std::span{data, size}).subspan(1);
+  const auto rest = std::as_bytes(std::span{data, size}).subspan(1);
   try {
-    parse(stream, 1 + data[0] / 2 % 64, data[0] % 2 != 0);
+    if (data[0] < 128)
+      parse(rest, 1 + data[0] / 2, data[0] % 2 != 0);
+    else
+      readers[data[0] % readers.size()](rest);
   } catch (const error& e) {
     require(e.code() == errc::corrupt_data);
   }

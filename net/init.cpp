@@ -1,93 +1,28 @@
 #include "net/init.hpp"
 
 #include "dataflow/error.hpp"
-#include "dataflow/machine_limits.hpp"
 #include "dataflow/nearest_name.hpp"
+#include "net/value_text.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <optional>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace crema {
 
 namespace {
 
-// -- values ---------------------------------------------------------------------------------------------------------
-// Each reader takes the text of a value and throws what it should have been; who calls adds where it came from.
-
-[[noreturn]] void refuse(const std::string& expected) {
-  throw error{errc::invalid_argument, expected};
-}
-
-/// The whole number that `text` begins with, taken off it; nothing where there is none or it is too large.
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{})
-    return {};
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return value;
-}
-
-std::uint64_t number(std::string_view text, std::uint64_t most, const char* expected) {
-  const auto value = take_number(text);
-  if (!value || !text.empty() || *value > most)
-    refuse(expected);
-  return *value;
-}
-
-/// The bytes that a unit stands for: "", "B", "K", "KiB", "KB", …, in any case; 0 for what is none.
-std::uint64_t bytes_of_unit(std::string_view unit) {
-  std::string lower{unit};
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (lower.empty() || lower == "b")
-    return 1;
-  const auto power = std::string_view{"kmgt"}.find(lower[0]);
-  const auto rest = std::string_view{lower}.substr(1);
-  if (power == std::string_view::npos || (!rest.empty() && rest != "ib" && rest != "b"))
-    return 0;
-  std::uint64_t bytes = 1;
-  for (std::size_t i = 0; i <= power; ++i)
-    bytes *= rest == "b" ? 1000 : 1024;
-  return bytes;
-}
-
-std::size_t memory(std::string_view text) {
-  static constexpr auto expected = "expected whole bytes such as 268435456, 256MiB or 2G, or a share such as 50%";
-  const auto value = take_number(text);
-  if (!value)
-    refuse(expected);
-  if (text == "%") {
-    if (*value < 1 || *value > 100)
-      refuse("expected a share from 1% to 100% of this machine's memory");
-    return internal::default_memory_limit() / 50 * *value; // the default is a half
-  }
-  const auto unit = bytes_of_unit(text);
-  if (unit == 0 || *value > std::numeric_limits<std::size_t>::max() / unit)
-    refuse(expected);
-  return *value * unit;
-}
-
 bool progress(std::string_view text) {
   if (text != "auto" && text != "on" && text != "off")
-    refuse("expected auto, on or off");
+    throw error{errc::invalid_argument, "expected auto, on or off"};
   return text != "off";
-}
-
-std::string path(std::string_view text) {
-  if (text.empty())
-    refuse("expected a path");
-  return std::string{text};
 }
 
 // -- flags ----------------------------------------------------------------------------------------------------------
@@ -105,23 +40,24 @@ constexpr std::array flags{
        "where the work runs: local (all cores; the default), local[N] or inline",
        [](config& c, std::string_view v) { c.master = v; }},
   flag{"--crema-memory", "CREMA_MEMORY", "BYTES", "memory for records, such as 256MiB, 2G or 25% (default: 50%)",
-       [](config& c, std::string_view v) { c.memory_limit = memory(v); }},
+       [](config& c, std::string_view v) { c.memory_limit = net::parse_memory(v); }},
   flag{"--crema-spill-dir", "CREMA_SPILL_DIR", "DIR", "where what exceeds it goes (default: $TMPDIR, or /var/tmp)",
-       [](config& c, std::string_view v) { c.spill_directory = path(v); }},
+       [](config& c, std::string_view v) { c.spill_directory = net::parse_path(v); }},
   flag{"--crema-parallelism", "CREMA_PARALLELISM", "N", "partitions where a program names none (default: the threads)",
        [](config& c, std::string_view v) {
          c.default_parallelism =
-           static_cast<int>(number(v, std::numeric_limits<int>::max(), "expected a number of partitions"));
+           static_cast<int>(net::parse_number(v, std::numeric_limits<int>::max(), "expected a number of partitions"));
        }},
   flag{"--crema-inline-records", "CREMA_INLINE_RECORDS", "N",
        "jobs of at most N records run in the caller's thread (default: 2048)",
        [](config& c, std::string_view v) {
-         c.inline_records = number(v, std::numeric_limits<std::int64_t>::max(), "expected a number of records");
+         c.inline_records =
+           net::parse_number(v, std::numeric_limits<std::int64_t>::max(), "expected a number of records");
        }},
   flag{"--crema-progress", "CREMA_PROGRESS", "WHEN", "a progress bar on stderr: auto, on (terminals only) or off",
        [](config& c, std::string_view v) { c.progress = progress(v); }},
   flag{"--crema-metrics", "CREMA_METRICS", "FILE", "writes what every job did to a file, as JSON",
-       [](config& c, std::string_view v) { c.metrics_file = path(v); }},
+       [](config& c, std::string_view v) { c.metrics_file = net::parse_path(v); }},
 };
 
 /// Sets one value; `where` is the flag or the variable that it came from.

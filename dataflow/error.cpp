@@ -1,7 +1,8 @@
 #include "dataflow/error.hpp"
 
+#include "dataflow/readable_type.hpp"
+
 #include <array>
-#include <cstdlib>
 #include <cxxabi.h>
 #include <new>
 #include <typeinfo>
@@ -29,12 +30,7 @@ std::string bounded(std::string text) {
 }
 
 std::string readable_type(const std::type_info* type) {
-  if (type == nullptr)
-    return "unknown type";
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> demangled{abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
-                                                        &std::free};
-  return status == 0 ? std::string{demangled.get()} : std::string{type->name()};
+  return type == nullptr ? "unknown type" : internal::readable(*type);
 }
 
 std::string sentence(errc code, const std::string& text, const error::site& where) {

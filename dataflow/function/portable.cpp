@@ -1,23 +1,11 @@
 #include "dataflow/function/portable.hpp"
 
 #include "dataflow/error.hpp"
-
-#include <cstdlib>
-#include <cxxabi.h>
-#include <memory>
+#include "dataflow/readable_type.hpp"
 
 namespace crema::internal {
 
-namespace {
-
-std::string readable(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                         &std::free};
-  return status == 0 ? text.get() : type.name();
-}
-
-std::string sentence(const std::type_info& type, const std::string& reason) {
+std::string refusal_text(const std::type_info& type, const std::string& reason) {
   const auto what = readable(type);
   // It could be anything behind its type, so the reason that its type shows would mislead.
   if (what.starts_with("std::function<"))
@@ -25,34 +13,12 @@ std::string sentence(const std::type_info& type, const std::string& reason) {
   return "the function " + what + " " + reason;
 }
 
-// Damaged bytes lead anywhere in the image, also between the objects, where the address sanitizer has its red zones.
-[[gnu::no_sanitize_address]] bool is_function_type(const function_type* at) {
-  return at->mark == function_type::right_mark && at->self == at;
-}
-
-} // namespace
-
-std::optional<std::string> function_check::refusal(mappings& memory) const {
-  auto reason = look(function, memory);
-  if (reason)
-    reason = sentence(*type, *reason);
-  return reason;
-}
-
-std::string function_check::type_name() const {
-  return readable(*type);
-}
-
 const function_type& function_type::decode(byte_reader& in) {
-  const auto* found = static_cast<const function_type*>(decode_address(in, segment::data, sizeof(function_type)));
-  const bool aligned = reinterpret_cast<std::uintptr_t>(found) % alignof(function_type) == 0;
-  if (!aligned || !is_function_type(found))
-    in.fail("an address names no function type");
-  return *found;
+  return static_cast<const function_type&>(decode_constant(in, right_mark, sizeof(function_type), "function type"));
 }
 
 void refuse_function(const std::type_info& type, const char* reason) {
-  throw error{errc::not_portable, sentence(type, reason)};
+  throw error{errc::not_portable, refusal_text(type, reason)};
 }
 
 void require_type(const std::type_info& found, const std::type_info& wanted, const char* what) {

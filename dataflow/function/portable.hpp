@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/block/byte_stream.hpp"
+#include "dataflow/function/image_constant.hpp"
 #include "dataflow/function/mappings.hpp"
 #include "dataflow/function/payload.hpp"
 #include "dataflow/function/portability.hpp"
@@ -18,55 +19,27 @@ namespace crema::internal {
 
 // -- may it travel? ------------------------------------------------------------------------------
 
-/// What a plan keeps of a function, to say later, when a job is sent to another master, whether it can go there.
-///
-///     auto check = inspect_function(f);             // when the plan is built: four stores, nothing is looked at
-///     mappings memory;                              // when a job leaves: one for all of its functions
-///     if (auto why = check.refusal(memory))
-///       throw error{errc::not_portable, *why, where};
-///
-/// It borrows the function, which must stay where it is.
-struct function_check {
-  portability kind;
-  const std::type_info* type;
-  const void* function;
-  std::optional<std::string> (*look)(const void* function, mappings& memory);
-
-  /// Why the function cannot travel and what to do, "the function main::{lambda(int)#1} captures by reference …;
-  /// capture by value …"; nothing when it can.
-  std::optional<std::string> refusal(mappings& memory) const;
-
-  /// The function's type, readable.
-  std::string type_name() const;
-};
-
-template <class F>
-function_check inspect_function(const F& function) noexcept {
-  return {portability_of<F>, &typeid(F), std::addressof(function),
-          [](const void* f, mappings& memory) { return function_refusal(*static_cast<const F*>(f), memory); }};
-}
+/// "the function main::{lambda(int)#1} captures by reference …; capture by value …", from the type and the reason.
+std::string refusal_text(const std::type_info& type, const std::string& reason);
 
 /// Why `function` cannot travel; nothing when it can. Without a pointer or union in its captures this costs nothing,
 /// else about 100 microseconds.
 template <class F>
 std::optional<std::string> check_portable(const F& function) {
   mappings memory;
-  return inspect_function(function).refusal(memory);
+  auto reason = function_refusal(function, memory);
+  if (reason)
+    reason = refusal_text(typeid(F), *reason);
+  return reason;
 }
 
 // -- to bytes and back ---------------------------------------------------------------------------
 
-/// One constant in the image for each function type and signature. Its address, as an offset from the image base, names
-/// the type in another process of the same executable, which needs not know the type otherwise.
-///
-/// A constant rather than its function `restore`: damaged bytes must not make us jump somewhere, so what lies at a
-/// received address proves by `mark` and `self` that it is one of these before it is used. (It may still be the wrong
-/// one: what carries functions has a checksum.)
-struct function_type {
+/// The constant of a function's type and signature. Another process of the same executable needs not know the type
+/// otherwise.
+struct function_type : image_constant {
   static constexpr std::uint64_t right_mark = 0x6e66'2d61'6d65'7263; // "crema-fn"
 
-  std::uint64_t mark;
-  const function_type* self;
   const std::type_info* function;
   const std::type_info* signature;   ///< of void when the function is not to be called through this
   void* (*restore)(byte_reader& in); ///< a new function, made of its payload
@@ -118,17 +91,17 @@ struct type_of_function<F, R(Args...)> {
 
 template <class F, class Signature>
 constinit const signed_type<Signature> type_of_function<F, Signature>::value{
-  {function_type::right_mark, &value, &typeid(F), &typeid(void), &restore_function<F>, &destroy_function<F>}};
+  {{function_type::right_mark, &value}, &typeid(F), &typeid(void), &restore_function<F>, &destroy_function<F>}};
 template <class F, class R, class... Args>
 constinit const signed_type<R(Args...)> type_of_function<F, R(Args...)>::value{
-  {function_type::right_mark, &value, &typeid(F), &typeid(R(Args...)), &restore_function<F>, &destroy_function<F>},
+  {{function_type::right_mark, &value}, &typeid(F), &typeid(R(Args...)), &restore_function<F>, &destroy_function<F>},
   &call_function<F, R, Args...>};
 
 /// Writes `function`: the address of its type's constant, then its payload. With a signature, as in
 /// `encode_function<int(int)>(f, out)`, it can be read by `decode_erased`.
 ///
 /// Throws not_portable for a function that can only run in this process; looks for no pointers: that is
-/// `function_check::refusal`, to be asked before.
+/// `check_portable`, to be asked before.
 template <class Signature = void, class F>
 void encode_function(const F& function, byte_writer& out) {
   if constexpr (portability_of<F> == portability::local_only) {

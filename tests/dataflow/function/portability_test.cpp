@@ -253,15 +253,5 @@ TEST(Portability, DoesNotDependOnWhatWasAskedOfTheClosureBefore) {
   EXPECT_EQ(kind_of(reference), local_only);
 }
 
-TEST(Portability, InspectsWithoutLooking) {
-  int local = 0;
-  const auto f = [p = &local] { return *p; };
-  const auto check = inspect_function(f);
-  EXPECT_EQ(check.kind, bytes);
-  EXPECT_THAT(check.type_name(), testing::HasSubstr("InspectsWithoutLooking"));
-  mappings memory;
-  EXPECT_NE(check.refusal(memory), std::nullopt);
-}
-
 } // namespace
 } // namespace crema::internal

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "dataflow/error.hpp"
+#include "dataflow/block/record_traits.hpp"
 #include "dataflow/plan/scope.hpp"
+#include "dataflow/plan/variable.hpp"
 
 #include <functional>
 #include <memory>
@@ -9,6 +10,56 @@
 #include <utility>
 
 namespace crema {
+
+namespace internal {
+
+template <class T, class Add>
+class accumulator_state final : public shared_variable {
+public:
+  accumulator_state(const source_location& where, T initial, T zero, Add sum)
+      : shared_variable{where}, value_{std::move(initial)}, zero_{std::move(zero)}, sum_{std::move(sum)} {}
+
+  template <class U>
+  void add(U&& amount) {
+    std::lock_guard lock{mutex_};
+    value_ = sum_(std::move(value_), std::forward<U>(amount));
+  }
+
+  T value() const {
+    std::lock_guard lock{mutex_};
+    return value_;
+  }
+
+  class delta final : public accumulator_delta {
+  public:
+    delta(variable_id of, T zero, Add sum) : of_{of}, value_{std::move(zero)}, sum_{std::move(sum)} {}
+
+    template <class U>
+    void add(U&& amount) {
+      value_ = sum_(std::move(value_), std::forward<U>(amount));
+    }
+
+    void commit() override {
+      if (auto* target = find_variable(of_))
+        static_cast<accumulator_state&>(*target).add(std::move(value_));
+    }
+
+  private:
+    variable_id of_;
+    T value_;
+    Add sum_;
+  };
+
+  std::unique_ptr<delta> make_delta(variable_id me) const { return std::make_unique<delta>(me, zero_, sum_); }
+
+private:
+  mutable std::mutex mutex_;
+  T value_;
+  T zero_;
+  Add sum_;
+};
+
+} // namespace internal
 
 /// A value that tasks add to and the program reads.
 ///
@@ -18,31 +69,27 @@ namespace crema {
 ///
 /// What a task adds counts once its partition is done, and once only: not for a failed or a lost attempt, and not twice
 /// for one that ran twice. (Spark counts retried transformations again.) A dataset that is computed by two actions adds
-/// twice, because two jobs computed it; cache it. A handle; copying it copies a reference. Thread-safe. `add` outside
-/// of a task adds at once.
+/// twice, because two jobs computed it; cache it. `add` outside of a task adds at once. Thread-safe.
+///
+/// A handle of eight bytes, trivially copyable, so that functions can capture it on every master. The value lives until
+/// `destroy` or the end of its context; then all functions throw context_closed.
 template <class T, class Add = std::plus<>>
 class accumulator {
-  struct state {
-    std::mutex mutex;
-    T value;
-    Add add;
-  };
+  using state = internal::accumulator_state<T, Add>;
 
 public:
-  accumulator(T initial, T zero, Add sum) : state_{std::make_shared<state>()}, zero_{std::move(zero)} {
-    state_->value = std::move(initial);
-    state_->add = std::move(sum);
-  }
+  /// Of no value, to be assigned to.
+  accumulator() = default;
 
   template <class U>
   void add(U&& amount) const {
-    if (auto* task = internal::current_task()) {
-      auto& mine = delta_of(*task);
-      mine.value = state_->add(std::move(mine.value), std::forward<U>(amount));
-    } else {
-      std::lock_guard lock{state_->mutex};
-      state_->value = state_->add(std::move(state_->value), std::forward<U>(amount));
-    }
+    auto* task = internal::current_task();
+    if (task == nullptr)
+      return reach().add(std::forward<U>(amount));
+    auto& slot = task->accumulators[id_];
+    if (slot == nullptr)
+      slot = reach().make_delta(id_);
+    static_cast<typename state::delta&>(*slot).add(std::forward<U>(amount));
   }
 
   const accumulator& operator+=(T amount) const {
@@ -53,30 +100,31 @@ public:
   /// The sum of what is committed. Inside a task it throws nested_dataset: no task sees what others add.
   T value() const {
     internal::refuse_inside_task("accumulator::value");
-    std::lock_guard lock{state_->mutex};
-    return state_->value;
+    return reach().value();
+  }
+
+  /// Gives the value's memory back. Not while a job uses it. A second call does nothing.
+  void destroy() const { internal::destroy_variable(id_); }
+
+  /// For members of types that go through Boost.Serialization.
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& id_;
   }
 
 private:
-  struct delta final : internal::accumulator_delta {
-    delta(std::shared_ptr<state> of, T zero) : target{std::move(of)}, value{std::move(zero)} {}
-    void commit() override {
-      std::lock_guard lock{target->mutex};
-      target->value = target->add(std::move(target->value), std::move(value));
-    }
-    std::shared_ptr<state> target;
-    T value;
-  };
+  friend class context;
+  explicit accumulator(internal::variable_id id) noexcept : id_{id} {}
 
-  delta& delta_of(internal::task_scope& task) const {
-    auto& slot = task.accumulators[reinterpret_cast<std::uintptr_t>(state_.get())];
-    if (slot == nullptr)
-      slot = std::make_unique<delta>(state_, zero_);
-    return static_cast<delta&>(*slot);
-  }
+  state& reach() const { return static_cast<state&>(internal::variable(id_)); }
 
-  std::shared_ptr<state> state_;
-  T zero_;
+  internal::variable_id id_ = 0;
 };
+
+// By itself it is written as the bytes that it is.
+template <class T, class Add>
+inline constexpr bool archived_record<accumulator<T, Add>> = false;
+template <class T, class Add>
+inline constexpr bool raw_record<accumulator<T, Add>> = true;
 
 } // namespace crema

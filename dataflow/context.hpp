@@ -109,22 +109,29 @@ public:
   }
 
   // -- shared variables -----------------------------------------------------------------------------------------------
+  // They live as long as the context, or until they are destroyed.
 
   template <class T>
-  crema::broadcast<T> broadcast(T value) const {
-    return crema::broadcast<T>{std::move(value)};
+  crema::broadcast<T> broadcast(T value, source_location where = source_location::current()) const {
+    using shared = internal::broadcast_value<T>;
+    return crema::broadcast<T>{internal::add_variable(std::make_unique<shared>(where, std::move(value)), state_)};
   }
 
   /// A number, a string or whatever else has a neutral `T{}` and an operator+.
   template <class T>
   requires requires(T a, T b) { T(a + b); }
-  crema::accumulator<T> accumulator(T initial) const { return {std::move(initial), T{}, std::plus<>{}}; }
+  crema::accumulator<T> accumulator(T initial, source_location where = source_location::current()) const {
+    return accumulator(std::move(initial), T{}, std::plus<>{}, where);
+  }
 
   /// Any other type, with its neutral value and how to add: add(T, T) → T.
   template <class T, class Add>
-  crema::accumulator<T, Add> accumulator(T initial, T zero, Add add) const {
+  crema::accumulator<T, Add> accumulator(T initial, T zero, Add add,
+                                         source_location where = source_location::current()) const {
     static_assert(std::is_invocable_r_v<T, Add&, T, T>, "accumulator: the function must map (T, T) to T");
-    return {std::move(initial), std::move(zero), std::move(add)};
+    using shared = internal::accumulator_state<T, Add>;
+    return crema::accumulator<T, Add>{internal::add_variable(
+      std::make_unique<shared>(where, std::move(initial), std::move(zero), std::move(add)), state_)};
   }
 
   // -- resources ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -31,6 +32,9 @@ public:
 
   /// Calls `work`, which must not throw, with 0 to n - 1, on the engine's threads, and returns when all calls have.
   virtual void run_all(int n, const std::function<void(int)>& work) = 0;
+
+  /// The cache or shared variable `id` is gone: what other processes keep of it may go, too.
+  virtual void forget(std::uint64_t /*id*/) {}
 };
 
 } // namespace crema::internal

@@ -37,7 +37,7 @@ public:
   static constexpr std::size_t tile = 64;
 
   explicit nearest_sums(broadcast<std::vector<point<D>>> centres)
-      : centres_{std::move(centres)}, sums_(centres_->size()), sizes_(centres_->size()) {
+      : centres_{centres}, sums_(centres_->size()), sizes_(centres_->size()) {
     for (const auto& centre : *centres_) {
       auto& [square, factors] = terms_.emplace_back();
       for (std::size_t d = 0; d != D; ++d) {
@@ -83,9 +83,10 @@ private:
   /// Finds the nearest centres of all waiting points, and adds the points to them.
   void assign() {
     std::array<tile_of<double>, D> by_dimension;
+    const auto from = origin();
     for (std::size_t i = 0; i != tile; ++i)
       for (std::size_t d = 0; d != D; ++d)
-        by_dimension[d][i] = points_[i][d] - origin()[d];
+        by_dimension[d][i] = points_[i][d] - from[d];
     tile_of<std::int64_t> nearest;
     tile_of<double> least;
     find_nearest(by_dimension, nearest, least);

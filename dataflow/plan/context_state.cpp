@@ -115,6 +115,7 @@ void context_state::close() {
   }
   runner.reset(); // waits for its threads, which may still be at the end of a job
   caches_->clear();
+  destroy_variables(*this);
   metrics_.reset();
   std::lock_guard lock{mutex_};
   closed_ = true;
@@ -131,6 +132,13 @@ void context_state::forget(const job_run& job) {
 void context_state::forget(const node& gone) noexcept {
   if (gone.persistence() != storage::none)
     caches_->drop(gone.id());
+}
+
+void context_state::forget(variable_id gone) {
+  // Under the lock: this may be a thread of the engine, which must not hold its last reference.
+  std::lock_guard lock{mutex_};
+  if (engine_)
+    engine_->forget(gone);
 }
 
 } // namespace crema::internal

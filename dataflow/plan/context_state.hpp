@@ -4,6 +4,7 @@
 #include "dataflow/engine.hpp"
 #include "dataflow/metrics_log.hpp"
 #include "dataflow/plan/scope.hpp"
+#include "dataflow/plan/variable.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -43,6 +44,7 @@ public:
   void close();
 
   void forget(const node& gone) noexcept;
+  void forget(variable_id gone);
 
 private:
   void forget(const job_run& job);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "apps/examples/page_rank.hpp"
+#include "dataflow/block/boost_codec.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/serialization/vector.hpp>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -40,6 +42,7 @@ inline std::pair<std::uint64_t, std::uint64_t> parse_edge(std::string_view line)
 /// Vertices by the numbers that a file gives them: the i-th smallest is vertex i.
 class vertex_numbers {
 public:
+  vertex_numbers() = default;
   explicit vertex_numbers(std::vector<std::uint64_t> numbers) : numbers_{std::move(numbers)} {
     std::sort(numbers_.begin(), numbers_.end());
     if (numbers_.size() > std::numeric_limits<std::uint32_t>::max())
@@ -58,6 +61,12 @@ public:
     if (!vertices_.empty())
       return vertices_[number];
     return static_cast<std::uint32_t>(std::lower_bound(numbers_.begin(), numbers_.end(), number) - numbers_.begin());
+  }
+
+  /// For a broadcast to other processes.
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& numbers_& vertices_;
   }
 
 private:

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "dataflow/block/boost_codec.hpp"
 #include <crema/crema.hpp>
+
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/vector.hpp>
 
 #include <algorithm>
 #include <array>
@@ -36,16 +40,10 @@ class nearest_sums {
 public:
   static constexpr std::size_t tile = 64;
 
+  nearest_sums() = default;
   explicit nearest_sums(broadcast<std::vector<point<D>>> centres)
       : centres_{centres}, sums_(centres_->size()), sizes_(centres_->size()) {
-    for (const auto& centre : *centres_) {
-      auto& [square, factors] = terms_.emplace_back();
-      for (std::size_t d = 0; d != D; ++d) {
-        const auto from_origin = centre[d] - origin()[d];
-        square += from_origin * from_origin;
-        factors[d] = -2 * from_origin;
-      }
-    }
+    find_terms();
   }
 
   void add(const point<D>& one) {
@@ -76,9 +74,31 @@ public:
     return {std::move(moved), std::move(sizes_), std::accumulate(costs_.begin(), costs_.end(), 0.0)};
   }
 
+  /// As a partition's result goes to another process: without waiting points, and without what the centres say.
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    if (waiting_ != 0)
+      assign();
+    archive& centres_& sums_& sizes_& costs_;
+    find_terms();
+  }
+
 private:
   template <class T>
   using tile_of = std::array<T, tile>;
+
+  void find_terms() {
+    terms_.clear();
+    const auto from = origin();
+    for (const auto& centre : *centres_) {
+      auto& [square, factors] = terms_.emplace_back();
+      for (std::size_t d = 0; d != D; ++d) {
+        const auto from_origin = centre[d] - from[d];
+        square += from_origin * from_origin;
+        factors[d] = -2 * from_origin;
+      }
+    }
+  }
 
   /// Finds the nearest centres of all waiting points, and adds the points to them.
   void assign() {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "dataflow/block/boost_codec.hpp"
 #include "dataflow/error.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -103,6 +106,7 @@ private:
 /// Errors: not_found; corrupt_data for a file whose size is no multiple of 100.
 class record_input {
 public:
+  record_input() = default;
   explicit record_input(const std::string& path) {
     namespace fs = std::filesystem;
     std::vector<std::string> paths;
@@ -132,6 +136,14 @@ public:
 
   std::uint64_t size() const noexcept { return size_; }
 
+  /// For readers in other processes, which open the files by the same paths.
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    auto files = files_ ? *files_ : std::vector<part>{};
+    archive& files& size_;
+    files_ = std::make_shared<const std::vector<part>>(std::move(files));
+  }
+
 private:
   friend class record_reader;
 
@@ -139,6 +151,11 @@ private:
     std::string path;
     std::uint64_t begin;
     std::uint64_t count;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+      archive& path& begin& count;
+    }
   };
 
   std::shared_ptr<const std::vector<part>> files_;
@@ -149,10 +166,16 @@ private:
 /// so that each task reads for itself.
 class record_reader {
 public:
+  record_reader() = default;
   explicit record_reader(record_input input) : input_{std::move(input)} {}
   record_reader(const record_reader& other) : input_{other.input_} {}
   record_reader(record_reader&&) = default;
   record_reader& operator=(const record_reader&) = delete;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& input_;
+  }
 
   const record& operator()(std::int64_t index) {
     const auto wanted = static_cast<std::uint64_t>(index);
@@ -226,10 +249,13 @@ public:
     std::vector<record> buffer_;
   };
 
-  part open(int partition) const {
+  /// Where the parts are until then.
+  const std::string& temporary() const { return state_->temporary; }
+
+  static part open(const std::string& temporary, int partition) {
     std::array<char, 32> name{};
     std::snprintf(name.data(), name.size(), "/part-%05d", partition);
-    return part{state_->temporary + name.data()};
+    return part{temporary + name.data()};
   }
 
   void commit() const {

@@ -81,18 +81,17 @@ rdd<record> sorted_by_key(const rdd<record, Node>& records, int partitions = 0) 
 template <class Node>
 record_sum write_records(const rdd<record, Node>& records, const std::string& path) {
   const record_output output{path};
-  const auto sums = records
-                      .map_partitions_with_index([output](int partition, partition_range<record>& its) {
-                        record_sum sum;
-                        auto file = output.open(partition);
-                        for (const auto& one : its) {
-                          file.write(one);
-                          sum.add(one);
-                        }
-                        file.close();
-                        return std::vector{std::pair{sum.records, sum.sum}};
-                      })
-                      .collect();
+  const auto write = [](const std::string& directory, int partition, partition_range<record>& its) {
+    record_sum sum;
+    auto file = record_output::open(directory, partition);
+    for (const auto& one : its) {
+      file.write(one);
+      sum.add(one);
+    }
+    file.close();
+    return std::vector{std::pair{sum.records, sum.sum}};
+  };
+  const auto sums = records.map_partitions_with_index(capture(output.temporary(), write)).collect();
   output.commit();
   record_sum all;
   for (const auto& [count, sum] : sums)

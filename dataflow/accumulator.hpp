@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dataflow/block/record_traits.hpp"
+#include "dataflow/plan/plan_writer.hpp"
 #include "dataflow/plan/scope.hpp"
 #include "dataflow/plan/variable.hpp"
 
@@ -16,8 +16,25 @@ namespace internal {
 template <class T, class Add>
 class accumulator_state final : public shared_variable {
 public:
-  accumulator_state(const source_location& where, T initial, T zero, Add sum)
+  accumulator_state(T initial, T zero, Add sum, const source_location& where = {})
       : shared_variable{where}, value_{std::move(initial)}, zero_{std::move(zero)}, sum_{std::move(sum)} {}
+
+  std::string_view kind() const noexcept override { return "accumulator"; }
+
+  /// Elsewhere nobody reads the sum, so it begins at zero there.
+  void write(plan_writer& out) const override {
+    if constexpr (encodable<T>)
+      out.made_of<shared_variable, accumulator_state>(zero_, zero_, sum_);
+    else
+      out.refuse_value(typeid(T), "its value");
+  }
+
+  std::unique_ptr<accumulator_delta> read_delta(variable_id me, byte_reader& in) const override {
+    if constexpr (encodable<T>)
+      return std::make_unique<delta>(me, codec<T>::decode(in), sum_);
+    else
+      return shared_variable::read_delta(me, in);
+  }
 
   template <class U>
   void add(U&& amount) {
@@ -37,6 +54,11 @@ public:
     template <class U>
     void add(U&& amount) {
       value_ = sum_(std::move(value_), std::forward<U>(amount));
+    }
+
+    void write(byte_writer& out) const override {
+      if constexpr (encodable<T>)
+        codec<T>::encode(value_, out);
     }
 
     void commit() override {

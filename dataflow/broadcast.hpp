@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dataflow/block/record_traits.hpp"
+#include "dataflow/plan/plan_writer.hpp"
 #include "dataflow/plan/variable.hpp"
 
 #include <utility>
@@ -12,7 +12,16 @@ namespace internal {
 template <class T>
 class broadcast_value final : public shared_variable {
 public:
-  broadcast_value(const source_location& where, T held) : shared_variable{where}, value{std::move(held)} {}
+  explicit broadcast_value(T held, const source_location& where = {})
+      : shared_variable{where}, value{std::move(held)} {}
+
+  std::string_view kind() const noexcept override { return "broadcast"; }
+  void write(plan_writer& out) const override {
+    if constexpr (encodable<T>)
+      out.made_of<shared_variable, broadcast_value>(value);
+    else
+      out.refuse_value(typeid(T), "its value");
+  }
 
   const T value;
 };

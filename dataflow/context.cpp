@@ -135,7 +135,7 @@ void persist(const node& of, storage level) {
   refuse_inside_task("persist");
   of.persist(level);
   if (level == storage::none && of.context())
-    of.context()->caches()->drop(of.id());
+    of.context()->drop_cache(of);
 }
 
 std::string explain(const node_ptr& of) {

@@ -86,7 +86,7 @@ public:
   /// No record, in no partition.
   template <class T>
   rdd<T> empty(source_location where = source_location::current()) const {
-    return internal::make_rdd<internal::union_node<T>>(info("empty", where), std::vector<internal::node_ptr>{});
+    return internal::make_rdd<internal::union_node<T>>(info("empty", where), internal::datasets<T>{});
   }
 
   /// The lines of files: `uris` is a comma list of paths, file:// URIs, directories (their visible files) and globs.
@@ -102,7 +102,7 @@ public:
   /// The partitions of all, one after the other.
   template <class T>
   rdd<T> union_of(const std::vector<rdd<T>>& all, source_location where = source_location::current()) const {
-    std::vector<internal::node_ptr> parents;
+    internal::datasets<T> parents;
     for (const auto& one : all)
       parents.push_back(one.node());
     return internal::make_rdd<internal::union_node<T>>(info("union_of", where), std::move(parents));
@@ -114,7 +114,7 @@ public:
   template <class T>
   crema::broadcast<T> broadcast(T value, source_location where = source_location::current()) const {
     using shared = internal::broadcast_value<T>;
-    return crema::broadcast<T>{internal::add_variable(std::make_unique<shared>(where, std::move(value)), state_)};
+    return crema::broadcast<T>{internal::add_variable(std::make_shared<shared>(std::move(value), where), state_)};
   }
 
   /// A number, a string or whatever else has a neutral `T{}` and an operator+.
@@ -131,7 +131,7 @@ public:
     static_assert(std::is_invocable_r_v<T, Add&, T, T>, "accumulator: the function must map (T, T) to T");
     using shared = internal::accumulator_state<T, Add>;
     return crema::accumulator<T, Add>{internal::add_variable(
-      std::make_unique<shared>(where, std::move(initial), std::move(zero), std::move(add)), state_)};
+      std::make_shared<shared>(std::move(initial), std::move(zero), std::move(add), where), state_)};
   }
 
   // -- resources ------------------------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ public:
   /// Calls `work`, which must not throw, with 0 to n - 1, on the engine's threads, and returns when all calls have.
   virtual void run_all(int n, const std::function<void(int)>& work) = 0;
 
-  /// The cache or shared variable `id` is gone: what other processes keep of it may go, too.
-  virtual void forget(std::uint64_t /*id*/) {}
+  /// The cache or shared variable `id` is gone: what other processes keep of it may go, too. Must not call back.
+  virtual void forget(std::uint64_t /*id*/) noexcept {}
 };
 
 } // namespace crema::internal

@@ -22,8 +22,8 @@ constexpr auto patience = std::chrono::microseconds{500};
 class inline_run {
 public:
   /// `helper` may be null.
-  inline_run(job_run& job, engine* helper)
-      : job_{job}, plan_{job.plan()}, helper_{helper}, tasks_(plan_.stages.size()) {}
+  inline_run(job_run& job, const job_plan& plan, engine* helper)
+      : job_{job}, plan_{plan}, helper_{helper}, tasks_(plan_.stages.size()) {}
 
   void begin() { job_.begin(); }
 
@@ -253,12 +253,12 @@ private:
 };
 
 /// Goes on with the job, whose `run` is null before the first time; whether it has ended.
-bool go_on(job_run& job, std::unique_ptr<inline_run>& run, engine* helper) {
+bool go_on(job_run& job, std::unique_ptr<inline_run>& run) {
   for (;;) {
     std::optional<error> failure;
     try {
       if (!run) {
-        run = std::make_unique<inline_run>(job, helper);
+        run = std::make_unique<inline_run>(job, job.plan(), nullptr);
         run->begin();
       }
       if (!run->run())
@@ -303,7 +303,7 @@ public:
 
 private:
   void work(const std::shared_ptr<job_run>& job, std::unique_ptr<inline_run> run) {
-    while (!go_on(*job, run, nullptr)) {
+    while (!go_on(*job, run)) {
       std::lock_guard lock{mutex_};
       if (job->should_end(std::chrono::steady_clock::now()))
         continue; // who cancelled it found nothing here, and will not come again
@@ -319,10 +319,21 @@ private:
 
 } // namespace
 
+std::optional<error> run_plan(job_run& job, const job_plan& plan, engine& helper) {
+  try {
+    inline_run run{job, plan, &helper};
+    run.begin();
+    run.run();
+    return {};
+  } catch (...) {
+    return current_error({});
+  }
+}
+
 void run_inline(const std::shared_ptr<job_run>& job, engine& helper) {
   job->mark_inlined();
-  std::unique_ptr<inline_run> run;
-  go_on(*job, run, &helper);
+  while (job->finish(run_plan(*job, job->plan(), helper))) {
+  }
 }
 
 std::unique_ptr<engine> make_inline_engine(int threads) {

@@ -1,6 +1,7 @@
 #include "dataflow/job_run.hpp"
 
 #include "dataflow/plan/context_state.hpp"
+#include "dataflow/plan/task_report.hpp"
 #include "dataflow/progress_bar.hpp"
 
 #include <algorithm>
@@ -61,20 +62,37 @@ bool job_run::at_barrier(int stage, int task) {
 }
 
 job_progress::verdict job_run::task_done(int stage, int task, internal::task& finished, const task_metrics& metrics) {
-  std::unique_lock lock{mutex_};
+  auto verdict = note_done(stage, task, metrics);
+  if (verdict.commit) {
+    finished.commit();
+    publish(stage, task, finished.scope().accumulators);
+  }
+  return verdict;
+}
+
+job_progress::verdict job_run::task_done(int stage, int task, const task_report& report) {
+  auto verdict = note_done(stage, task, report.metrics);
+  if (verdict.commit)
+    publish(stage, task, report.accumulators);
+  return verdict;
+}
+
+job_progress::verdict job_run::note_done(int stage, int task, const task_metrics& metrics) {
+  std::lock_guard lock{mutex_};
   auto verdict = progress_.task_done(stage, task, metrics.rows);
-  if (!verdict.commit)
-    return verdict;
-  auto& sums = metrics_.stages[static_cast<std::size_t>(stage)];
-  add(sums.total, metrics);
-  sums.rows_max = std::max(sums.rows_max, metrics.rows);
-  lock.unlock();
-  finished.commit();
-  for (auto& [id, delta] : finished.scope().accumulators)
+  if (verdict.commit) {
+    auto& sums = metrics_.stages[static_cast<std::size_t>(stage)];
+    add(sums.total, metrics);
+    sums.rows_max = std::max(sums.rows_max, metrics.rows);
+  }
+  return verdict;
+}
+
+void job_run::publish(int stage, int task, const accumulator_deltas& deltas) {
+  for (const auto& [id, delta] : deltas)
     delta->commit();
   if (plan_.stages[static_cast<std::size_t>(stage)].output.to == stage_output::kind::result)
     results_->task_done(task);
-  return verdict;
 }
 
 bool job_run::finish(std::optional<error> failure) {

@@ -17,6 +17,7 @@
 namespace crema::internal {
 
 class context_state;
+struct task_report;
 
 /// One action on its way: its plan, its state, and the place where its caller waits.
 ///
@@ -37,6 +38,9 @@ public:
   /// A task is done: commits it if it is the first attempt to be. `finished` is the task where it lives in this
   /// process.
   job_progress::verdict task_done(int stage, int task, internal::task& finished, const task_metrics& metrics);
+
+  /// The same for a task of another process, where it is committed already.
+  job_progress::verdict task_done(int stage, int task, const task_report& report);
 
   /// The plan is over: with a failure, or well. True if it goes on with another plan, which is now in place: begin
   /// again. Else the job has ended: nothing of its plan is left here, and whoever waits wakes up. The engine must have
@@ -72,6 +76,8 @@ private:
   /// Waits until `until`, the job's end, or its deadline, which cancels it; whether it has ended.
   bool wait_or_expire(std::unique_lock<std::mutex>& lock, time_point until);
 
+  job_progress::verdict note_done(int stage, int task, const task_metrics& metrics);
+  void publish(int stage, int task, const accumulator_deltas& deltas);
   bool take_next_plan();
   void end(std::optional<error> failure);
 

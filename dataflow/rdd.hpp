@@ -447,7 +447,7 @@ namespace internal {
 /// The handle of a new node.
 template <class Node, class... Args>
 auto make_rdd(Args&&... args) {
-  return rdd<typename Node::value_type, Node>{std::make_shared<const Node>(std::forward<Args>(args)...)};
+  return rdd<typename Node::value_type, Node>{make_part<const Node>(std::forward<Args>(args)...)};
 }
 
 } // namespace internal

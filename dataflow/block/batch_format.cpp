@@ -32,7 +32,7 @@ constexpr std::uint64_t tag_of(std::uint64_t version, batch_kind kind) {
 }
 
 const char* name_of(std::uint64_t kind) {
-  constexpr const char* names[] = {"packed", "field by field", "archived"};
+  constexpr const char* names[] = {"packed", "field by field", "archived", "one thing"};
   return kind < std::size(names) ? names[kind] : "of an unknown kind";
 }
 

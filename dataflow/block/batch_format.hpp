@@ -13,6 +13,7 @@ enum class batch_kind : std::uint8_t {
   packed = 0,   ///< records as in memory
   fields = 1,   ///< records one after the other, field by field
   archived = 2, ///< an archive's length, fields, and the archive
+  single = 3,   ///< one thing of crema's own: a plan, a shared variable
 };
 
 inline constexpr std::size_t batch_header_size = 32;

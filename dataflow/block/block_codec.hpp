@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <typeinfo>
 
 namespace crema::internal {
 
@@ -46,6 +47,23 @@ const block_codec* codec_of() noexcept {
   } else {
     return nullptr;
   }
+}
+
+/// What the records of blocks are, where their type is not known.
+struct record_type {
+  const std::type_info* type;
+  const block_codec* codec; ///< null when they cannot be written
+};
+
+template <class T>
+record_type record_type_of() noexcept {
+  return {&typeid(T), codec_of<T>()};
+}
+
+/// Of tasks that emit no block.
+template <>
+inline record_type record_type_of<void>() noexcept {
+  return {&typeid(void), nullptr};
 }
 
 } // namespace crema::internal

@@ -138,14 +138,23 @@ constexpr bool refers() {
     return arguments_refer<T>;
 }
 
+/// Looks into T only if nothing else rules it out: a type may contain itself behind a pointer or in a container.
+template <class T>
+consteval bool is_raw() {
+  if constexpr ((std::is_class_v<T> || std::is_union_v<T>)&&std::is_trivially_copyable_v<T> //
+                && std::is_standard_layout_v<T> && !archived_record<T>)
+    return !refers<T>();
+  else
+    return false;
+}
+
 } // namespace internal
 
 /// Whether records of T are written as the bytes that they are: trivially copyable standard-layout classes without
 /// `serialize` in which no pointer, reference or view can be seen. Padding is written as it is. Say so yourself for a
 /// type that is fine although it is not standard layout.
 template <class T>
-inline constexpr bool raw_record = (std::is_class_v<T> || std::is_union_v<T>)&&std::is_trivially_copyable_v<
-                                     T>&& std::is_standard_layout_v<T> && !archived_record<T> && !internal::refers<T>();
+inline constexpr bool raw_record = internal::is_raw<T>();
 
 namespace internal {
 

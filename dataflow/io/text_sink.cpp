@@ -31,11 +31,11 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-// Differs for every output of every process, also of other machines that see the same directory.
+// Differs for every call in every process, also of other machines that see the same directory.
 std::string unique_suffix() {
-  static std::atomic<unsigned> outputs{0};
+  static std::atomic<unsigned> calls{0};
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  return fmt::format("{}-{}-{}", ::getpid(), now, outputs++);
+  return fmt::format("{}-{}-{}", ::getpid(), now, calls++);
 }
 
 error already_exists(const std::string& target) {
@@ -126,7 +126,7 @@ struct text_output::state {
   std::vector<std::string> made_parents;
   std::mutex mutex;
   bool open = true;
-  unsigned next_file = 0;
+  bool ours = true; // else of another process
 
   // Held by every member that touches the hidden directory.
   std::unique_lock<std::mutex> lock_open() {
@@ -189,17 +189,28 @@ text_output::text_output(std::string_view uri) : state_{std::make_unique<state>(
   }
 }
 
+text_output::text_output(std::string path, std::string temporary) : state_{std::make_unique<state>()} {
+  state_->target = std::move(path);
+  state_->temporary = std::move(temporary);
+  state_->ours = false;
+}
+
 text_output::~text_output() {
-  abort();
+  if (state_->ours)
+    abort();
 }
 
 const std::string& text_output::path() const noexcept {
   return state_->target;
 }
 
+const std::string& text_output::temporary() const noexcept {
+  return state_->temporary;
+}
+
 std::unique_ptr<part_writer> text_output::open_part(int partition, int attempt) {
   const auto lock = state_->lock_open();
-  const auto path = fmt::format("{}/_attempt-{}-{}-{}", state_->temporary, partition, attempt, state_->next_file++);
+  const auto path = fmt::format("{}/_attempt-{}-{}-{}", state_->temporary, partition, attempt, unique_suffix());
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode);
   if (fd < 0)
     throw write_failure("making a file in", state_->temporary, 0, errno);

@@ -69,7 +69,12 @@ class text_output {
 public:
   /// Makes the hidden directory, and the target's parents where they lack. An existing target is already_exists.
   explicit text_output(std::string_view uri);
-  /// Aborts unless committed.
+
+  /// Takes part in an output of another process, whose `path` and `temporary` these are: opens and commits parts, and
+  /// leaves the rest to that process.
+  text_output(std::string path, std::string temporary);
+
+  /// Aborts unless committed, or of another process.
   ~text_output();
   text_output(const text_output&) = delete;
   text_output& operator=(const text_output&) = delete;
@@ -87,8 +92,9 @@ public:
   /// Removes everything this output made. Does nothing after a commit.
   void abort() noexcept;
 
-  /// The target as a path.
+  /// The target as a path, and the hidden directory.
   const std::string& path() const noexcept;
+  const std::string& temporary() const noexcept;
 
 private:
   struct state;

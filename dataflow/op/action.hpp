@@ -15,29 +15,50 @@
 namespace crema::internal {
 
 /// Compiles an action over `partitions` of `top` (all of them when not given).
-job_plan plan_action(const node_ptr& top, std::string_view action, task_factory make,
+job_plan plan_action(const node_ptr& top, std::string_view action, std::shared_ptr<const action_tasks> tasks,
                      std::optional<std::vector<int>> partitions = {});
 
 /// Starts a compiled action.
 std::shared_ptr<job_run> start_job(const node_ptr& top, job_plan plan, std::shared_ptr<result_handler> results);
 
 /// Compiles and starts an action over all partitions of `top`.
-std::shared_ptr<job_run> start_action(const node_ptr& top, std::string_view action, task_factory make,
+std::shared_ptr<job_run> start_action(const node_ptr& top, std::string_view action,
+                                      std::shared_ptr<const action_tasks> tasks,
                                       std::shared_ptr<result_handler> results);
 
-/// A factory of tasks that read one partition of `link` each and end in a Terminal made of (scope, args...).
-template <class Terminal, class Link, class... Args>
-task_factory fused_factory(Link link, Args... args) {
-  return [link = std::move(link), ... args = std::move(args)](std::shared_ptr<const job_scope> job, task_id id) {
-    return make_fused_task<Terminal>(std::move(job), id, id.partition, link, args...);
-  };
+/// Tasks that read one partition of `link` each and end in a Terminal made of (scope, Terminal::settings), which emits
+/// blocks of Terminal::emits.
+template <class Terminal, class Link>
+class fused_tasks final : public action_tasks {
+  using settings = typename Terminal::settings;
+
+public:
+  fused_tasks(Link link, settings given) : link_{std::move(link)}, given_{std::move(given)} {}
+
+  std::unique_ptr<task> make(std::shared_ptr<const job_scope> job, task_id id) const override {
+    return make_fused_task<Terminal>(std::move(job), id, id.partition, link_, given_);
+  }
+  record_type emits() const override { return record_type_of<typename Terminal::emits>(); }
+  void write(plan_writer& out) const override { out.made_of<const action_tasks, fused_tasks>(link_, given_); }
+
+private:
+  Link link_;
+  [[no_unique_address]] settings given_;
+};
+
+template <class Terminal, class Link>
+std::shared_ptr<const action_tasks> end_in(Link link, typename Terminal::settings given = {}) {
+  return adopt(new fused_tasks<Terminal, Link>{std::move(link), std::move(given)});
 }
 
 /// Ends a task whose records are the result: emits them in blocks.
 template <class T>
 class record_terminal {
 public:
-  explicit record_terminal(task_scope&) {}
+  using emits = T;
+  struct settings {};
+
+  record_terminal(task_scope&, settings) {}
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
@@ -72,13 +93,15 @@ private:
   std::vector<block_ptr> full_;
 };
 
-/// Ends a task whose result is one value, or none: a State folds the records,
-///     template <class Cursor> bool State::pump(Cursor&, std::size_t n);  std::optional<R> State::result();
+/// Ends a task whose result is one value, or none, or some: a State folds the records,
+///     template <class Cursor> bool State::pump(Cursor&, std::size_t n);
+///     std::optional<R> State::result();  // or std::vector<R>
 /// While it folds a batch it should keep what it counts in local variables, which can live in registers.
 template <class State>
 class value_terminal {
 public:
-  using result_type = typename decltype(std::declval<State&>().result())::value_type;
+  using emits = typename decltype(std::declval<State&>().result())::value_type;
+  using settings = State;
 
   value_terminal(task_scope&, const State& initial) : state_{initial} {}
 
@@ -90,10 +113,18 @@ public:
   void flush(emitter&) {}
 
   step_result finish(emitter& out, std::chrono::steady_clock::time_point) {
-    if (auto value = state_.result()) {
-      open_block<result_type> one{1};
-      one->emplace_back(std::move(*value));
-      out.emit(0, one.seal());
+    auto result = state_.result();
+    if constexpr (requires { result.has_value(); }) {
+      if (result) {
+        open_block<emits> one{1};
+        one->emplace_back(std::move(*result));
+        out.emit(0, one.seal());
+      }
+    } else if (!result.empty()) {
+      open_block<emits> all{result.size()};
+      for (auto&& value : result)
+        all->emplace_back(std::move(value));
+      out.emit(0, all.seal());
     }
     return step_result::done;
   }
@@ -140,18 +171,19 @@ std::vector<R> join_values(block_collector& collected) {
   std::vector<R> all;
   all.reserve(collected.records());
   for (auto& part : collected.by_task())
-    for (auto& value : part)
-      all.push_back(std::move(*block_cast<R>(value).begin()));
+    for (auto& values : part)
+      for (auto& value : block_cast<R>(values))
+        all.push_back(std::move(value));
   return all;
 }
 
-/// Starts an action of one value per partition; `merge(std::vector<R>)` makes the result from those that there are, in
-/// partition order.
+/// Starts an action of a value or some per partition; `merge(std::vector<R>)` makes the result from those that there
+/// are, in partition order.
 template <class Result, class State, class Link, class Merge>
 job<Result> value_job(const Link& link, std::string_view action, State initial, Merge merge) {
-  using part = typename value_terminal<State>::result_type;
+  using part = typename value_terminal<State>::emits;
   auto collected = collect_blocks(link.at->partitions());
-  auto run = start_action(link.at, action, fused_factory<value_terminal<State>>(link, std::move(initial)), collected);
+  auto run = start_action(link.at, action, end_in<value_terminal<State>>(link, std::move(initial)), collected);
   return {job_handle{std::move(run)}, [collected, at = link.at, action, merge = std::move(merge)]() mutable -> Result {
             return guarded(action_site{at.get(), action}, [&] { return merge(join_values<part>(*collected)); });
           }};

@@ -79,11 +79,12 @@ private:
 template <class Link>
 shuffle_input send_by_key(const Link& parent, const node* at, int partitions) {
   using T = typename Link::value_type;
-  return {[&parent, at, partitions](std::shared_ptr<const job_scope> job, task_id id) {
-            return make_fused_task<scatter_terminal<T, place_by_key>>(
-              std::move(job), id, id.partition, parent, at, place_by_key{hash_partitioner{partitions}}, partitions);
-          },
-          {}};
+  return {.make =
+            [&parent, at, partitions](std::shared_ptr<const job_scope> job, task_id id) {
+              return make_fused_task<scatter_terminal<T, place_by_key>>(
+                std::move(job), id, id.partition, parent, at, place_by_key{hash_partitioner{partitions}}, partitions);
+            },
+          .emits = record_type_of<T>()};
 }
 
 } // namespace crema::internal

@@ -12,8 +12,8 @@ namespace internal {
 template <class T>
 class coalesce_node final : public dataset<T> {
 public:
-  coalesce_node(node_info info, node_ptr parent, int partitions)
-      : dataset<T>{std::move(info), dependency::narrow, std::min(partitions, parent->partitions()), {parent}} {}
+  coalesce_node(node_info info, const erased<T>& parent, int partitions)
+      : dataset<T>{std::move(info), dependency::narrow, std::min(partitions, parent.at->partitions()), {parent.at}} {}
 
   std::unique_ptr<block_operator> open(task_scope& task, int p) const override {
     task.must_not_starve();
@@ -27,6 +27,8 @@ public:
     for (int q = bound(p); q != bound(p + 1); ++q)
       out.push_back({this->parents().front().get(), q});
   }
+
+  void write(plan_writer& out) const override { out.node<coalesce_node>(erased<T>{}, this->partitions()); }
 
 private:
   class concatenation final : public block_operator {
@@ -63,7 +65,8 @@ rdd<T> rdd<T, Node>::coalesce(int partitions, bool shuffle, source_location wher
   internal::checked_partitions("coalesce", partitions);
   if (shuffle)
     return repartition(partitions, where);
-  return internal::make_rdd<internal::coalesce_node<T>>(info("coalesce", where), node_, partitions);
+  return internal::make_rdd<internal::coalesce_node<T>>(info("coalesce", where), internal::erased<T>{node_},
+                                                        partitions);
 }
 
 } // namespace crema

@@ -105,6 +105,7 @@ public:
   shuffle_input sender(int input) const override {
     return input == 0 ? send_by_key(left_, this, this->partitions()) : send_by_key(right_, this, this->partitions());
   }
+  void write(plan_writer& out) const override { out.node<two_sided_node>(left_, right_, this->partitions()); }
 
 private:
   Left left_;
@@ -123,7 +124,7 @@ auto rdd<T, Node>::cogroup(const rdd<std::pair<K, W>, Other>& other, int partiti
   using grouped =
     internal::two_sided_node<decltype(link()), decltype(right), record, internal::cogroup_reader<K, V, W>>;
   const int n = partitions == 0 ? std::max({1, num_partitions(), other.num_partitions()}) : partitions;
-  return rdd<record>{std::make_shared<const grouped>(info("cogroup", where), link(), std::move(right), n)};
+  return rdd<record>{internal::make_part<const grouped>(info("cogroup", where), link(), std::move(right), n)};
 }
 
 } // namespace crema

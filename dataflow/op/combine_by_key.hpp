@@ -265,13 +265,16 @@ public:
   }
 
   shuffle_input sender(int) const override {
-    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
-              return make_fused_task<combine_sender<K, Combiner>>(std::move(job), id, id.partition, parent_,
-                                                                  static_cast<const node*>(this), combiner_,
-                                                                  this->partitions());
-            },
-            {}};
+    return {.make =
+              [this](std::shared_ptr<const job_scope> job, task_id id) {
+                return make_fused_task<combine_sender<K, Combiner>>(std::move(job), id, id.partition, parent_,
+                                                                    static_cast<const node*>(this), combiner_,
+                                                                    this->partitions());
+              },
+            .emits = this->records()};
   }
+
+  void write(plan_writer& out) const override { out.node<combine_node>(parent_, combiner_, this->partitions()); }
 
 private:
   Link parent_;
@@ -293,6 +296,10 @@ struct pair_combiner {
   [[no_unique_address]] mutable Create create_value;
   [[no_unique_address]] mutable MergeValue merge_one;
   [[no_unique_address]] mutable MergeCombined merge_two;
+
+  friend auto plan_parts(const pair_combiner& whole, auto&& take) {
+    return take(whole.create_value, whole.merge_one, whole.merge_two);
+  }
 
   [[gnu::always_inline]] C create(V&& v) const { return C(std::invoke(create_value, std::move(v))); }
   [[gnu::always_inline]] void merge_value(C& c, V&& v) const {
@@ -385,7 +392,7 @@ auto make_combine(node_info info, Link parent, Combiner combiner, int partitions
   const int n = partitions == 0 ? std::max(1, parent.at->partitions()) : partitions;
   using combined = combine_node<Link, K, Combiner>;
   return rdd<typename combined::value_type>{
-    std::make_shared<const combined>(std::move(info), std::move(parent), std::move(combiner), n)};
+    make_part<const combined>(std::move(info), std::move(parent), std::move(combiner), n)};
 }
 
 } // namespace crema::internal
@@ -439,6 +446,7 @@ template <class U, class Step>
 struct step_from_zero {
   U zero;
   mutable Step step;
+  friend auto plan_parts(const step_from_zero& whole, auto&& take) { return take(whole.zero, whole.step); }
   template <class V>
   U operator()(V&& v) const {
     U u = zero;

@@ -24,7 +24,7 @@ template <class K, class V, class Link>
 job<hash_map<K, V>> map_job(const Link& from, std::string_view action) {
   require_key<K>();
   auto collected = std::make_shared<block_collector>(static_cast<std::size_t>(from.at->partitions()));
-  auto run = start_action(from.at, action, fused_factory<record_terminal<std::pair<K, V>>>(from), collected);
+  auto run = start_action(from.at, action, end_in<record_terminal<std::pair<K, V>>>(from), collected);
   return {job_handle{std::move(run)}, [collected, at = from.at, action] {
             return guarded(action_site{at.get(), action}, [&] {
               hash_map<K, V> map;

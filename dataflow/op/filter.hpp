@@ -46,6 +46,8 @@ public:
     return cursor_type<decltype(inner)>{*this, std::move(inner)};
   }
 
+  void write(plan_writer& out) const override { out.node<filter_node>(this->parent(), keep_); }
+
 private:
   F keep_;
 };

@@ -68,6 +68,8 @@ public:
     return cursor_type<decltype(inner)>{*this, std::move(inner)};
   }
 
+  void write(plan_writer& out) const override { out.node<flat_map_node>(this->parent(), f_); }
+
 private:
   F f_;
 };

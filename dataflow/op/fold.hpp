@@ -18,6 +18,8 @@ struct reduce_state {
   F f;
   std::optional<T> so_far{};
 
+  friend auto plan_parts(const reduce_state& whole, auto&& take) { return take(whole.at, whole.f); }
+
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
     // The batch with the first record is taken by itself, so that the loop over the others has no question to ask.
@@ -63,6 +65,8 @@ struct aggregate_state {
   action_site at;
   Step step;
   U so_far;
+
+  friend auto plan_parts(const aggregate_state& whole, auto&& take) { return take(whole.at, whole.step, whole.so_far); }
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
@@ -140,6 +144,8 @@ template <class KeyFn, class Before>
 struct pick_by_key {
   KeyFn key;
   Before before;
+
+  friend auto plan_parts(const pick_by_key& whole, auto&& take) { return take(whole.key, whole.before); }
 
   template <class T>
   T operator()(T a, T b) {

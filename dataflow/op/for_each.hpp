@@ -13,6 +13,8 @@ struct for_each_state {
   F f;
   [[no_unique_address]] scratch<T> room{};
 
+  friend auto plan_parts(const for_each_state& whole, auto&& take) { return take(whole.at, whole.f); }
+
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
     auto sink = [this]<class X>(X && x) __attribute__((always_inline)) {
@@ -30,7 +32,14 @@ struct for_each_state {
 template <class T, class F>
 class partition_terminal {
 public:
-  partition_terminal(task_scope& task, action_site at, F f) : at_{at}, f_{std::move(f)} { task.must_not_starve(); }
+  using emits = void;
+  struct settings {
+    action_site at;
+    F f;
+    friend auto plan_parts(const settings& whole, auto&& take) { return take(whole.at, whole.f); }
+  };
+
+  partition_terminal(task_scope& task, const settings& given) : at_{given.at}, f_{given.f} { task.must_not_starve(); }
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t) {
@@ -65,9 +74,9 @@ job<void> rdd<T, Node>::for_each_partition_async(F f) const {
                 "for_each_partition: the function must be callable with crema::partition_range<T>&");
   auto from = link();
   auto nothing = std::make_shared<internal::block_collector>(static_cast<std::size_t>(num_partitions()));
-  auto make = internal::fused_factory<internal::partition_terminal<T, F>>(
-    from, internal::action_site{from.at.get(), "for_each_partition"}, std::move(f));
-  return {internal::job_handle{internal::start_action(node_, "for_each_partition", std::move(make), nothing)}, [] {}};
+  auto tasks =
+    internal::end_in<internal::partition_terminal<T, F>>(from, {{from.at.get(), "for_each_partition"}, std::move(f)});
+  return {internal::job_handle{internal::start_action(node_, "for_each_partition", std::move(tasks), nothing)}, [] {}};
 }
 
 } // namespace crema

@@ -106,6 +106,7 @@ public:
     return std::unique_ptr<block_operator>{new group_reader<K, V>{task, *this}};
   }
   shuffle_input sender(int) const override { return send_by_key(parent_, this, this->partitions()); }
+  void write(plan_writer& out) const override { out.node<group_node>(parent_, this->partitions()); }
 
 private:
   Link parent_;
@@ -119,7 +120,7 @@ auto rdd<T, Node>::group_by_key(int partitions, source_location where) const {
   internal::require_key<K>();
   using grouped = internal::group_node<decltype(link()), K, V>;
   const int n = partitions == 0 ? std::max(1, num_partitions()) : partitions;
-  return rdd<std::pair<K, group<V>>>{std::make_shared<const grouped>(info("group_by_key", where), link(), n)};
+  return rdd<std::pair<K, group<V>>>{internal::make_part<const grouped>(info("group_by_key", where), link(), n)};
 }
 
 } // namespace crema

@@ -76,7 +76,7 @@ auto rdd<T, Node>::join(const rdd<std::pair<K, W>, Other>& other, int partitions
   auto right = internal::shared_link(other.node());
   using joined = internal::two_sided_node<decltype(link()), decltype(right), record, internal::join_reader<K, V, W>>;
   const int n = partitions == 0 ? std::max({1, num_partitions(), other.num_partitions()}) : partitions;
-  return rdd<record>{std::make_shared<const joined>(info("join", where), link(), std::move(right), n)};
+  return rdd<record>{internal::make_part<const joined>(info("join", where), link(), std::move(right), n)};
 }
 
 } // namespace crema

@@ -10,6 +10,7 @@ namespace crema::internal {
 template <class F>
 struct with_key {
   F f;
+  friend auto plan_parts(const with_key& whole, auto&& take) { return take(whole.f); }
   template <class X>
   auto operator()(X&& x) {
     auto key = owned_t<std::invoke_result_t<F&, const std::remove_cvref_t<X>&>>(std::invoke(f, std::as_const(x)));
@@ -34,6 +35,7 @@ struct take_value {
 template <class F>
 struct on_value {
   F f;
+  friend auto plan_parts(const on_value& whole, auto&& take) { return take(whole.f); }
   template <class Pair>
   auto operator()(Pair&& pair) {
     using value = owned_t<decltype(std::invoke(f, std::forward<Pair>(pair).second))>;
@@ -46,6 +48,7 @@ struct on_value {
 template <class F>
 struct flat_on_value {
   F f;
+  friend auto plan_parts(const flat_on_value& whole, auto&& take) { return take(whole.f); }
   template <class Pair>
   auto operator()(Pair&& pair) {
     using range = std::remove_cvref_t<decltype(std::invoke(f, std::as_const(pair).second))>;

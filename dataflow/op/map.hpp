@@ -43,6 +43,8 @@ public:
     return cursor_type<decltype(inner)>{*this, std::move(inner)};
   }
 
+  void write(plan_writer& out) const override { out.node<map_node>(this->parent(), f_); }
+
 private:
   F f_;
 };

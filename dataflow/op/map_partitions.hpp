@@ -92,6 +92,7 @@ public:
 
   node::place feeder(const job_scope&, int) const { return {}; }
   bool fuses() const noexcept override { return fuses_parent<Link>; }
+  void write(plan_writer& out) const override { out.node<map_partitions_node>(parent_, f_); }
 
 private:
   Link parent_;
@@ -102,6 +103,7 @@ private:
 template <class F>
 struct without_index {
   F f;
+  friend auto plan_parts(const without_index& whole, auto&& take) { return take(whole.f); }
   template <class Records>
   auto operator()(int, Records& records) {
     return f(records);

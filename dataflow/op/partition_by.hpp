@@ -13,6 +13,7 @@ template <class F>
 struct place_by_function {
   F f;
   hash_partitioner modulo;
+  friend auto plan_parts(const place_by_function& whole, auto&& take) { return take(whole.f, whole.modulo); }
   template <class Pair>
   int operator()(const Pair& record) {
     const auto wanted = std::invoke(f, record.first);

@@ -53,6 +53,10 @@ std::int64_t range_node::estimate(int p) const {
   return static_cast<std::int64_t>(slice_begin(p + 1) - slice_begin(p));
 }
 
+void range_node::write(plan_writer& out) const {
+  out.node<range_node>(begin_, end_, step_, partitions());
+}
+
 std::string range_node::detail() const {
   return step_ == 1 ? fmt::format("{}..{}", begin_, end_) : fmt::format("{}..{} by {}", begin_, end_, step_);
 }

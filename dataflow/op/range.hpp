@@ -56,6 +56,7 @@ public:
   std::unique_ptr<block_operator> open(task_scope& task, int p) const override;
   std::int64_t estimate(int p) const override;
   std::string detail() const override;
+  void write(plan_writer& out) const override;
 
 private:
   std::uint64_t slice_begin(int p) const;

@@ -12,6 +12,13 @@ namespace crema {
 
 namespace internal {
 
+/// In a plan: where the driver's process publishes the parts. It must be reached by the same path from everywhere.
+template <>
+struct plan_part<std::shared_ptr<text_output>> {
+  static void write(const std::shared_ptr<text_output>& part, plan_writer& out);
+  static std::shared_ptr<text_output> read(plan_reader& in);
+};
+
 template <class T>
 concept tells_its_text = requires(const T& t) {
   { to_string(t) } -> std::convertible_to<std::string>;
@@ -40,8 +47,17 @@ void as_line(const T& record, Write&& write) {
 template <class T>
 class text_terminal {
 public:
-  text_terminal(task_scope& task, action_site at, std::shared_ptr<text_output> output)
-      : at_{at}, output_{std::move(output)}, part_{output_->open_part(task.id().partition, task.id().attempt)} {}
+  using emits = void;
+  struct settings {
+    action_site at;
+    std::shared_ptr<text_output> output;
+    friend auto plan_parts(const settings& whole, auto&& take) { return take(whole.at, whole.output); }
+  };
+
+  text_terminal(task_scope& task, settings given)
+      : at_{given.at},
+        output_{std::move(given.output)},
+        part_{output_->open_part(task.id().partition, task.id().attempt)} {}
 
   template <class Cursor>
   bool pump(Cursor& from, std::size_t n) {
@@ -95,9 +111,8 @@ job<void> rdd<T, Node>::save_as_text_file_async(const std::string& uri) const {
   internal::refuse_inside_task("save_as_text_file");
   auto output = std::make_shared<internal::text_output>(uri);
   auto from = link();
-  auto make = internal::fused_factory<internal::text_terminal<T>>(
-    from, internal::action_site{from.at.get(), "save_as_text_file"}, output);
-  auto run = internal::start_action(node_, "save_as_text_file", std::move(make),
+  auto tasks = internal::end_in<internal::text_terminal<T>>(from, {{from.at.get(), "save_as_text_file"}, output});
+  auto run = internal::start_action(node_, "save_as_text_file", std::move(tasks),
                                     std::make_shared<internal::text_commit>(output, num_partitions()));
   return {internal::job_handle{std::move(run)}, [] {}};
 }

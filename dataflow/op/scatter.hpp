@@ -133,13 +133,16 @@ public:
   }
 
   shuffle_input sender(int) const override {
-    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
-              return make_fused_task<scatter_terminal<T, Placing>>(std::move(job), id, id.partition, parent_,
-                                                                   static_cast<const node*>(this), placing_,
-                                                                   this->partitions());
-            },
-            {}};
+    return {.make =
+              [this](std::shared_ptr<const job_scope> job, task_id id) {
+                return make_fused_task<scatter_terminal<T, Placing>>(std::move(job), id, id.partition, parent_,
+                                                                     static_cast<const node*>(this), placing_,
+                                                                     this->partitions());
+              },
+            .emits = this->records()};
   }
+
+  void write(plan_writer& out) const override { out.node<scatter_node>(parent_, placing_, this->partitions()); }
 
 private:
   Link parent_;

@@ -26,6 +26,7 @@ class sort_sender {
   // Samples are sorted in place, which a std::vector<bool> does not offer.
   using key_type = std::conditional_t<std::is_same_v<given_key, bool>, unsigned char, given_key>;
   using splitters = std::vector<key_type>;
+  using said_keys = std::pair<std::vector<key_type>, std::uint64_t>; ///< sampled, of how many
 
 public:
   sort_sender(task_scope& task, const node* at, const block_codec* codec, KeyFn key, Compare compare, int channels)
@@ -71,7 +72,10 @@ public:
     return step_result::done;
   }
 
-  std::shared_ptr<const void> contribution() { return std::make_shared<const key_sample<key_type>>(sample_.take()); }
+  std::shared_ptr<const void> contribution() {
+    auto sample = sample_.take();
+    return std::make_shared<const said_keys>(std::move(sample.keys), sample.seen);
+  }
 
   void resolve(const std::shared_ptr<const void>& agreed) {
     range_.emplace(*std::static_pointer_cast<const splitters>(agreed), compare_);
@@ -81,11 +85,15 @@ public:
   static std::shared_ptr<const void> agree(const std::vector<std::shared_ptr<const void>>& said, int channels,
                                            Compare compare) {
     std::vector<key_sample<key_type>> samples;
-    for (const auto& one : said)
-      samples.push_back(*std::static_pointer_cast<const key_sample<key_type>>(one));
+    for (const auto& one : said) {
+      const auto& [keys, seen] = *std::static_pointer_cast<const said_keys>(one);
+      samples.push_back({keys, seen});
+    }
     return std::make_shared<const splitters>(
       choose_splitters(std::move(samples), static_cast<std::size_t>(channels), std::move(compare)));
   }
+
+  static const barrier_codec* codec() { return barrier_codec_of<said_keys, splitters, key_type>(); }
 
 private:
   static constexpr std::size_t samples_per_partition = 64;
@@ -219,15 +227,21 @@ public:
 
   shuffle_input sender(int) const override {
     using sender_type = sort_sender<T, KeyFn, Compare>;
-    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
-              return make_fused_task<sender_type>(std::move(job), id, id.partition, parent_,
-                                                  static_cast<const node*>(this), this->codec(), key_, compare_,
-                                                  this->partitions());
-            },
-            [this](const std::vector<std::shared_ptr<const void>>& said) {
-              return guarded(*this, [&] { return sender_type::agree(said, this->partitions(), compare_); });
-            }};
+    return {.make =
+              [this](std::shared_ptr<const job_scope> job, task_id id) {
+                return make_fused_task<sender_type>(std::move(job), id, id.partition, parent_,
+                                                    static_cast<const node*>(this), this->codec(), key_, compare_,
+                                                    this->partitions());
+              },
+            .emits = this->records(),
+            .agree =
+              [this](const std::vector<std::shared_ptr<const void>>& said) {
+                return guarded(*this, [&] { return sender_type::agree(said, this->partitions(), compare_); });
+              },
+            .barrier = sender_type::codec()};
   }
+
+  void write(plan_writer& out) const override { out.node<sort_node>(parent_, key_, compare_, this->partitions()); }
 
 private:
   Link parent_;
@@ -252,8 +266,8 @@ rdd<T> rdd<T, Node>::sort_by(KeyFn key, Compare compare, int partitions, source_
   static_assert(std::predicate<Compare&, const key_type&, const key_type&>,
                 "sort_by: keys must be comparable: give them operator<, or pass a comparator");
   using sorted = internal::sort_node<decltype(link()), KeyFn, Compare>;
-  return rdd<T>{std::make_shared<const sorted>(info("sort_by", where), link(), std::move(key), std::move(compare),
-                                               partitions == 0 ? std::max(1, num_partitions()) : partitions)};
+  return rdd<T>{internal::make_part<const sorted>(info("sort_by", where), link(), std::move(key), std::move(compare),
+                                                  partitions == 0 ? std::max(1, num_partitions()) : partitions)};
 }
 
 template <class T, class Node>
@@ -261,9 +275,9 @@ template <class Compare>
 rdd<T> rdd<T, Node>::sort_by_key(Compare compare, int partitions, source_location where) const {
   static_assert(internal::key_value<T>::valid, "sort_by_key needs a dataset of std::pair<key, value> records");
   using sorted = internal::sort_node<decltype(link()), internal::key_of_pair, Compare>;
-  return rdd<T>{std::make_shared<const sorted>(info("sort_by_key", where), link(), internal::key_of_pair{},
-                                               std::move(compare),
-                                               partitions == 0 ? std::max(1, num_partitions()) : partitions)};
+  return rdd<T>{internal::make_part<const sorted>(info("sort_by_key", where), link(), internal::key_of_pair{},
+                                                  std::move(compare),
+                                                  partitions == 0 ? std::max(1, num_partitions()) : partitions)};
 }
 
 } // namespace crema

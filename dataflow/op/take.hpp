@@ -13,6 +13,9 @@ namespace internal {
 template <class T>
 class take_terminal {
 public:
+  using emits = T;
+  using settings = std::uint64_t; ///< the limit
+
   take_terminal(task_scope&, std::uint64_t limit) : missing_{limit} {}
 
   template <class Cursor>
@@ -62,7 +65,7 @@ public:
     for (auto width = next_width(); next_ < partitions && width != 0; ++next_, --width)
       some.push_back(next_);
     collected_.emplace(some.size());
-    return plan_action(from_.at, action_, fused_factory<take_terminal<T>>(from_, n_ - taken_.size()), std::move(some));
+    return plan_action(from_.at, action_, end_in<take_terminal<T>>(from_, n_ - taken_.size()), std::move(some));
   }
 
   void accept(int task, block_ptr records, credit_token credit) override {
@@ -95,7 +98,7 @@ job<Result> take_job(const Link& from, std::string_view action, std::uint64_t n,
   auto handler = std::make_shared<take_handler<T, Link>>(from, action, n);
   auto first = handler->next_plan();
   if (!first) // nothing to take: a job without tasks
-    first = plan_action(from.at, action, fused_factory<take_terminal<T>>(from, std::uint64_t{0}), std::vector<int>{});
+    first = plan_action(from.at, action, end_in<take_terminal<T>>(from, std::uint64_t{0}), std::vector<int>{});
   auto run = start_job(from.at, std::move(*first), handler);
   return {job_handle{std::move(run)},
           [handler, extract = std::move(extract)]() -> Result { return extract(handler->take()); }};

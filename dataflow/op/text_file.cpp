@@ -5,6 +5,8 @@
 #include "dataflow/plan/task.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 namespace crema::internal {
 
@@ -50,6 +52,35 @@ text_file_node::cursor_type::cursor_type(const text_file_node& at, task_scope&, 
 
 std::unique_ptr<block_operator> text_file_node::open(task_scope& task, int p) const {
   return std::make_unique<cursor_operator<std::string, cursor_type>>(cursor(task, p, feeding::pull));
+}
+
+template <>
+struct plan_part<text_file_node::layout> {
+  static void write(const text_file_node::layout& part, plan_writer& out) {
+    out.bytes().varint(part.files.size());
+    for (const auto& file : part.files) {
+      out.put(std::filesystem::absolute(file.path).string()); // others may be in another directory
+      out.bytes().varint(file.size);
+    }
+    out.put(part.splits);
+  }
+
+  static text_file_node::layout read(plan_reader& in) {
+    text_file_node::layout part;
+    for (auto files = in.bytes().count(2); files != 0; --files) {
+      auto path = in.get<std::string>();
+      part.files.push_back({std::move(path), in.bytes().varint()});
+    }
+    part.splits = in.get<std::vector<file_split>>();
+    for (const auto& split : part.splits)
+      if (split.file >= part.files.size() || split.begin >= split.end)
+        in.bytes().fail("a part of a file that cannot be");
+    return part;
+  }
+};
+
+void text_file_node::write(plan_writer& out) const {
+  out.node<text_file_node>(uris_, layout_);
 }
 
 std::int64_t text_file_node::estimate(int p) const {

@@ -46,15 +46,16 @@ public:
   std::unique_ptr<block_operator> open(task_scope& task, int p) const override;
   std::int64_t estimate(int p) const override;
   std::string detail() const override { return uris_; }
+  void write(plan_writer& out) const override;
 
-private:
   struct layout {
     std::vector<input_file> files;
     std::vector<file_split> splits;
   };
-  static layout plan(const std::string& uris, int min_partitions, int threads);
-
   text_file_node(node_info info, std::string uris, layout found);
+
+private:
+  static layout plan(const std::string& uris, int min_partitions, int threads);
 
   std::string uris_;
   layout layout_;

@@ -87,8 +87,8 @@ private:
 template <class T, class Node>
 local_range<T> rdd<T, Node>::to_local_iterator() const {
   auto queue = internal::local_queue::open(num_partitions());
-  auto run = internal::start_action(node_, "to_local_iterator",
-                                    internal::fused_factory<internal::record_terminal<T>>(link()), queue);
+  auto run =
+    internal::start_action(node_, "to_local_iterator", internal::end_in<internal::record_terminal<T>>(link()), queue);
   return {internal::job_handle{std::move(run)}, queue};
 }
 

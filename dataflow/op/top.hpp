@@ -24,7 +24,9 @@ struct best_state {
   std::uint64_t n;
   KeyFn key;
   std::uint64_t seen = 0;
-  std::vector<candidate> heap; // the worst of the kept on top
+  std::vector<candidate> heap{}; // the worst of the kept on top
+
+  friend auto plan_parts(const best_state& whole, auto&& take) { return take(whole.at, whole.n, whole.key); }
 
   /// Whether `a` is before `b`, made total for floating-point numbers: NaN comes last whatever the direction.
   static bool ahead(const key_type& a, const key_type& b) {
@@ -64,7 +66,7 @@ struct best_state {
     return add_all(*this, from, batch);
   }
 
-  std::optional<std::vector<T>> result() {
+  std::vector<T> result() {
     std::sort_heap(heap.begin(), heap.end(), better);
     std::vector<T> records;
     for (auto& kept : heap)
@@ -79,11 +81,10 @@ job<std::vector<T>> best_job(const Link& from, const char* action, std::int64_t 
   using state = best_state<T, KeyFn, Before>;
   const auto n = static_cast<std::uint64_t>(std::max<std::int64_t>(0, wanted));
   state initial{{from.at.get(), action}, n, key, 0, {}};
-  return value_job<std::vector<T>>(from, action, initial, [initial](std::vector<std::vector<T>> parts) mutable {
-    for (auto& part : parts)
-      for (auto&& record : part)
-        initial.add(T(std::move(record)));
-    return std::move(*initial.result());
+  return value_job<std::vector<T>>(from, action, initial, [initial](std::vector<T> best) mutable {
+    for (auto&& record : best)
+      initial.add(T(std::move(record)));
+    return initial.result();
   });
 }
 

@@ -97,12 +97,17 @@ public:
   }
 
   shuffle_input sender(int) const override {
-    return {[this](std::shared_ptr<const job_scope> job, task_id id) {
-              return make_fused_task<index_sender<T>>(std::move(job), id, id.partition, parent_,
-                                                      static_cast<const node*>(this), parent_.at->codec());
-            },
-            &index_sender<T>::agree};
+    return {.make =
+              [this](std::shared_ptr<const job_scope> job, task_id id) {
+                return make_fused_task<index_sender<T>>(std::move(job), id, id.partition, parent_,
+                                                        static_cast<const node*>(this), parent_.at->codec());
+              },
+            .emits = this->records(),
+            .agree = &index_sender<T>::agree,
+            .barrier = barrier_codec_of<std::int64_t, std::vector<std::int64_t>, std::int64_t>()};
   }
+
+  void write(plan_writer& out) const override { out.node<index_node>(parent_); }
 
 private:
   Link parent_;
@@ -113,7 +118,7 @@ private:
 template <class T, class Node>
 rdd<std::pair<T, std::int64_t>> rdd<T, Node>::zip_with_index(source_location where) const {
   using indexed = internal::index_node<decltype(link())>;
-  return rdd<std::pair<T, std::int64_t>>{std::make_shared<const indexed>(info("zip_with_index", where), link())};
+  return rdd<std::pair<T, std::int64_t>>{internal::make_part<const indexed>(info("zip_with_index", where), link())};
 }
 
 } // namespace crema

@@ -71,18 +71,18 @@ public:
     last.top = wanted_.top.get();
     last.title = wanted_.action;
     last.partitions = wanted_.partitions;
-    last.make = wanted_.make;
+    if (wanted_.tasks)
+      set_tasks(last, wanted_.tasks);
     add(std::move(last));
     while (!pending_.empty())
       resolve(std::move(pending_.extract(pending_.begin()).mapped()));
     renumber();
+    plan_.action = wanted_.tasks;
     plan_.keep_alive.push_back(wanted_.top);
     return std::move(plan_);
   }
 
 private:
-  using place = node::place;
-
   /// Children have greater ids than their parents, so going down by id, and first through the stages that do not fill a
   /// store, finds every reader of a store before the stage that fills it is resolved, with all the partitions that
   /// somebody needs.
@@ -125,7 +125,8 @@ private:
     std::size_t shuffles = 0;
     for (std::size_t task = 0; task != reader.partitions.size(); ++task) {
       std::size_t of_task = 0;
-      for (const auto& root : roots_of({reader.top, reader.partitions[task]}, reader.computes_top)) {
+      for (const auto& root :
+           internal::roots_of(*reader.top, reader.partitions[task], reader.computes_top, *plan_.scope)) {
         const auto [at, fresh] = known.try_emplace(root.at, reads.size());
         if (fresh)
           reads.push_back({root.at, {}});
@@ -143,24 +144,6 @@ private:
     return roots_of(reader);
   }
 
-  std::vector<place> roots_of(place from, bool compute_first) const {
-    std::vector<place> roots;
-    std::vector<place> open{from};
-    std::vector<place> next;
-    while (!open.empty()) {
-      const auto at = open.back();
-      open.pop_back();
-      const bool stored = !std::exchange(compute_first, false) && at.at->stored_in(*plan_.scope);
-      next.clear();
-      if (!stored && !is_shuffle(*at.at))
-        at.at->inputs(*plan_.scope, at.partition, next);
-      if (next.empty())
-        roots.push_back(at);
-      open.insert(open.end(), next.rbegin(), next.rend());
-    }
-    return roots;
-  }
-
   void need_store(const node& stored, const std::vector<read>& reads, int reader) {
     const auto known = pending_.find(turn{stored.id(), false});
     auto* filler = known == pending_.end() ? nullptr : &known->second;
@@ -169,6 +152,7 @@ private:
       filling.top = &stored;
       filling.title = std::string{stored.op()};
       filling.make = store_task_factory(stored);
+      filling.emits = stored.records();
       filling.output.to = stage_output::kind::store;
       filling.computes_top = true;
       filler = &add(std::move(filling));
@@ -177,7 +161,7 @@ private:
     filler->after.push_back(reader);
     const auto store = plan_.scope->store(stored);
     for (const auto& [partition, task] : reads)
-      if (!store->find(partition))
+      if (!store->records(partition))
         filler->partitions.push_back(partition);
   }
 
@@ -188,15 +172,13 @@ private:
     const auto& base = dynamic_cast<const shuffle_base&>(shuffle);
     for (std::size_t input = 0; input != shuffle.parents().size(); ++input) {
       const auto& parent = *shuffle.parents()[input];
-      auto sender = base.sender(static_cast<int>(input));
       stage producer;
       producer.top = &parent;
       producer.computes_top = shuffle.fuses();
       producer.title = std::string{shuffle.op()};
       producer.partitions = all_partitions(parent.partitions());
-      producer.make = std::move(sender.make);
-      producer.agree = std::move(sender.agree);
-      producer.output = {stage_output::kind::exchange, consumer.id, static_cast<int>(input), route};
+      set_tasks(producer, base.sender(static_cast<int>(input)));
+      producer.output = {stage_output::kind::exchange, consumer.id, static_cast<int>(input), &shuffle, route};
       add(std::move(producer));
     }
   }
@@ -237,6 +219,38 @@ private:
 
 job_plan compile(const request& wanted, std::shared_ptr<job_scope> scope) {
   return compiler{wanted, std::move(scope)}.run();
+}
+
+void set_tasks(stage& of, std::shared_ptr<const action_tasks> tasks) {
+  of.emits = tasks->emits();
+  of.make = [tasks = std::move(tasks)](std::shared_ptr<const job_scope> job, task_id id) {
+    return tasks->make(std::move(job), id);
+  };
+}
+
+void set_tasks(stage& of, shuffle_input sender) {
+  of.make = std::move(sender.make);
+  of.emits = sender.emits;
+  of.agree = std::move(sender.agree);
+  of.barrier = sender.barrier;
+}
+
+std::vector<node::place> roots_of(const node& top, int p, bool compute_first, const job_scope& job) {
+  std::vector<node::place> roots;
+  std::vector<node::place> open{{&top, p}};
+  std::vector<node::place> next;
+  while (!open.empty()) {
+    const auto at = open.back();
+    open.pop_back();
+    const bool stored = !std::exchange(compute_first, false) && at.at->stored_in(job);
+    next.clear();
+    if (!stored && !is_shuffle(*at.at))
+      at.at->inputs(job, at.partition, next);
+    if (next.empty())
+      roots.push_back(at);
+    open.insert(open.end(), next.rbegin(), next.rend());
+  }
+  return roots;
 }
 
 error::site site_of(const stage& of, const task_id& id) {

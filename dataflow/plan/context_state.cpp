@@ -4,6 +4,7 @@
 #include "dataflow/inline_engine.hpp"
 #include "dataflow/job_handle.hpp"
 #include "dataflow/job_run.hpp"
+#include "dataflow/plan/variable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,8 +40,10 @@ bool is_tiny(const job_plan& plan, std::size_t most_records) {
         std::int64_t part = 0;
         if (!stored)
           part = root->estimate(p);
-        else if (const auto blocks = plan.scope->store(*root)->find(p))
-          part = static_cast<std::int64_t>(blocks->records());
+        else if (const auto store = plan.scope->store(*root); store->worker(p))
+          return false; // it is not here
+        else if (const auto kept = store->records(p))
+          part = static_cast<std::int64_t>(*kept);
         if (part < 0 || (records += part) > static_cast<std::int64_t>(most_records))
           return false;
       }
@@ -131,14 +134,19 @@ void context_state::forget(const job_run& job) {
 
 void context_state::forget(const node& gone) noexcept {
   if (gone.persistence() != storage::none)
-    caches_->drop(gone.id());
+    drop_cache(gone);
 }
 
-void context_state::forget(variable_id gone) {
+void context_state::drop_cache(const node& of) {
+  if (const auto dropped = caches_->drop(of.id()))
+    forget(dropped->id());
+}
+
+void context_state::forget(std::uint64_t id) {
   // Under the lock: this may be a thread of the engine, which must not hold its last reference.
   std::lock_guard lock{mutex_};
   if (engine_)
-    engine_->forget(gone);
+    engine_->forget(id);
 }
 
 } // namespace crema::internal

@@ -4,7 +4,6 @@
 #include "dataflow/engine.hpp"
 #include "dataflow/metrics_log.hpp"
 #include "dataflow/plan/scope.hpp"
-#include "dataflow/plan/variable.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -44,7 +43,10 @@ public:
   void close();
 
   void forget(const node& gone) noexcept;
-  void forget(variable_id gone);
+  void drop_cache(const node& of);
+
+  /// Tells the engine that the cache or shared variable `id` is gone.
+  void forget(std::uint64_t id);
 
 private:
   void forget(const job_run& job);

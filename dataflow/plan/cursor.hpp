@@ -3,6 +3,7 @@
 #include "dataflow/plan/apply.hpp"
 #include "dataflow/plan/node.hpp"
 #include "dataflow/plan/pipeline.hpp"
+#include "dataflow/plan/plan_writer.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -183,6 +184,19 @@ template <class Link>
 inline constexpr bool fuses_parent = false;
 template <class Parent>
 inline constexpr bool fuses_parent<fused<Parent>> = true;
+
+/// In a plan a link is the next parent of its node: only its type has to be right.
+template <class Link, class Parent>
+struct link_part {
+  static void write(const Link&, plan_writer&) {}
+  static Link read(plan_reader& in) { return {in.parent<Parent>()}; }
+};
+template <class Parent>
+struct plan_part<fused<Parent>> : link_part<fused<Parent>, Parent> {};
+template <class Parent>
+struct plan_part<branch<Parent>> : link_part<branch<Parent>, Parent> {};
+template <class T>
+struct plan_part<erased<T>> : link_part<erased<T>, dataset<T>> {};
 
 // -- nodes with a typed cursor ----------------------------------------------------------------------------------------
 

@@ -19,7 +19,11 @@ std::atomic<std::uint64_t> last_id{0};
 } // namespace
 
 node::node(node_info info, dependency kind, int partitions, std::vector<node_ptr> parents)
-    : info_{std::move(info)}, id_{++last_id}, kind_{kind}, partitions_{partitions}, parents_{std::move(parents)} {
+    : info_{std::move(info)},
+      id_{info_.id != 0 ? info_.id : ++last_id},
+      kind_{kind},
+      partitions_{partitions},
+      parents_{std::move(parents)} {
   refuse_inside_task(info_.op);
   if (partitions_ < 0)
     throw error{errc::invalid_argument,
@@ -67,6 +71,12 @@ void node::inputs(const job_scope& job, int p, std::vector<place>& out) const {
     parent.inputs(job, p, out);
   else
     out.push_back({&parent, p});
+}
+
+void node::write_source(int, byte_writer&) const {}
+
+std::shared_ptr<const void> node::read_source(byte_reader& in) const {
+  in.fail("records of an operation that holds none");
 }
 
 node::place node::upstream(const job_scope&, int) const {

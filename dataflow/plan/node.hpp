@@ -28,6 +28,7 @@ class block_operator;
 class context_state;
 class job_scope;
 class node;
+class plan_writer;
 class task_scope;
 
 using node_ptr = std::shared_ptr<const node>;
@@ -45,6 +46,7 @@ struct node_info {
   std::shared_ptr<context_state> context;
   std::string_view op; ///< a literal: "map", "reduce_by_key", …
   source_location where;
+  std::uint64_t id = 0; ///< of the node in the driver, where it is restored elsewhere; 0 is the next
 };
 
 /// One operation of a lineage: the lazy plan is a graph of these, child to parents.
@@ -53,6 +55,8 @@ struct node_info {
 /// The graph has no cycle, and taking a long lineage apart needs no deep stack.
 class node : public std::enable_shared_from_this<node> {
 public:
+  static constexpr std::uint64_t plan_mark = 0x646e'2d61'6d65'7263; // "crema-nd"
+
   node(node_info info, dependency kind, int partitions, std::vector<node_ptr> parents);
   node(const node&) = delete;
   node& operator=(const node&) = delete;
@@ -98,8 +102,19 @@ public:
   /// only forwards to another one's partition.
   virtual std::unique_ptr<block_operator> open(task_scope& task, int p) const = 0;
 
+  virtual record_type records() const = 0;
+
+  /// Writes its type and what it is made of beside what every node has.
+  virtual void write(plan_writer& out) const = 0;
+
+  /// Source: adds the records of `partition` that this process alone has to what travels with a task that reads them.
+  virtual void write_source(int partition, byte_writer& out) const;
+
+  /// What `write_source` wrote, for job_scope::source.
+  virtual std::shared_ptr<const void> read_source(byte_reader& in) const;
+
   /// How blocks of this node's records are written to disk or to the wire; null when the record type cannot be.
-  virtual const block_codec* codec() const = 0;
+  const block_codec* codec() const { return records().codec; }
 
   /// Whether reads of this node come from its store in `job`: it is cached, or shared by two readers of the job.
   bool stored_in(const job_scope& job) const;
@@ -128,7 +143,7 @@ public:
   using value_type = T;
   using node::node;
 
-  const block_codec* codec() const override { return codec_of<T>(); }
+  record_type records() const override { return record_type_of<T>(); }
 };
 
 // What sources give: compiled once, in the library.

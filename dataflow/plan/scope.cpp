@@ -8,67 +8,39 @@
 
 namespace crema::internal {
 
-std::shared_ptr<const block_queue> partition_store::find(int partition) const {
-  std::lock_guard lock{mutex_};
-  return partitions_[static_cast<std::size_t>(partition)];
-}
+job_scope::job_scope(std::uint64_t id, std::shared_ptr<worker_resources> resources,
+                     std::shared_ptr<store_registry> caches)
+    : id_{id}, resources_{std::move(resources)}, caches_{std::move(caches)} {}
 
-void partition_store::commit(int partition, std::shared_ptr<const block_queue> blocks) {
-  std::lock_guard lock{mutex_};
-  if (auto& at = partitions_[static_cast<std::size_t>(partition)]; !at)
-    at = std::move(blocks);
-}
-
-void partition_store::clear() {
-  std::vector<std::shared_ptr<const block_queue>> dropped;
-  std::lock_guard lock{mutex_};
-  dropped.resize(partitions_.size());
-  dropped.swap(partitions_);
-}
-
-std::shared_ptr<partition_store> store_registry::open(const node& of) {
-  std::lock_guard lock{mutex_};
-  auto& store = stores_[of.id()];
-  if (!store)
-    store = std::make_shared<partition_store>(of.partitions());
-  return store;
-}
-
-std::shared_ptr<partition_store> store_registry::find(std::uint64_t node_id) const {
-  std::lock_guard lock{mutex_};
-  const auto at = stores_.find(node_id);
-  return at == stores_.end() ? nullptr : at->second;
-}
-
-void store_registry::drop(std::uint64_t node_id) {
-  std::shared_ptr<partition_store> dropped;
-  std::lock_guard lock{mutex_};
-  if (const auto at = stores_.find(node_id); at != stores_.end()) {
-    dropped = std::move(at->second);
-    stores_.erase(at);
-  }
-}
-
-void store_registry::clear() {
-  std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> dropped;
-  std::lock_guard lock{mutex_};
-  dropped.swap(stores_);
-}
+job_scope::~job_scope() = default;
 
 void job_scope::share(const node& shared) {
   auto& store = stores_[shared.id()];
-  if (!store)
-    store = std::make_shared<partition_store>(shared.partitions());
+  if (!store.partitions)
+    store = {std::make_shared<partition_store>(), false};
+}
+
+void job_scope::use_cache(const node& cached, std::uint64_t key) {
+  stores_.try_emplace(cached.id(), job_store{caches_->open(key), true});
 }
 
 std::shared_ptr<partition_store> job_scope::store(const node& of) const {
   if (const auto at = stores_.find(of.id()); at != stores_.end())
-    return at->second;
+    return at->second.partitions;
   throw error{errc::internal, fmt::format("{} at {} is not stored in this job", of.op(), to_string(of.where()))};
 }
 
-void job_scope::use_cache(const node& cached) {
-  stores_.try_emplace(cached.id(), caches_->open(cached));
+void job_scope::add_source(const node& of, int partition, std::shared_ptr<const void> records) const {
+  std::lock_guard lock{mutex_};
+  sources_.try_emplace({of.id(), partition}, std::move(records));
+}
+
+std::shared_ptr<const void> job_scope::source(const node& of, int partition) const {
+  std::lock_guard lock{mutex_};
+  if (const auto at = sources_.find({of.id(), partition}); at != sources_.end())
+    return at->second;
+  throw error{errc::internal, fmt::format("partition {} of {} at {} did not come with the task that reads it",
+                                          partition, of.op(), to_string(of.where()))};
 }
 
 const union_parts& job_scope::parts_of(const node& of) const {

@@ -2,66 +2,41 @@
 
 #include "dataflow/block/block_queue.hpp"
 #include "dataflow/plan/node.hpp"
+#include "dataflow/plan/partition_store.hpp"
 #include "dataflow/plan/union_parts.hpp"
 
-#include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace crema::internal {
 
 class absorber;
 
-// -- stored partitions ----------------------------------------------------------------------------------------------
-
-/// The partitions of one dataset that were computed once and are kept: by a cache, or by a job with two readers.
-/// The first commit of a partition wins. Thread-safe.
-class partition_store {
-public:
-  explicit partition_store(int partitions) : partitions_(static_cast<std::size_t>(partitions)) {}
-
-  /// The partition's blocks; null when it is not (or no longer) here.
-  std::shared_ptr<const block_queue> find(int partition) const;
-
-  void commit(int partition, std::shared_ptr<const block_queue> blocks);
-  void clear();
-
-private:
-  mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<const block_queue>> partitions_;
-};
-
-/// The caches of one context, by node. Thread-safe.
-class store_registry {
-public:
-  std::shared_ptr<partition_store> open(const node& of);
-  std::shared_ptr<partition_store> find(std::uint64_t node_id) const;
-  void drop(std::uint64_t node_id);
-  void clear();
-
-private:
-  mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> stores_;
-};
-
-// -- scopes ---------------------------------------------------------------------------------------------------------
-
 /// What one accumulator gained in one task: merged into the accumulator when the task commits, never before.
 class accumulator_delta {
 public:
   virtual ~accumulator_delta() = default;
   virtual void commit() = 0;
+  /// For shared_variable::read_delta in the driver's process.
+  virtual void write(byte_writer& out) const = 0;
 };
+
+/// By the number of the accumulator.
+using accumulator_deltas = std::unordered_map<std::uint64_t, std::unique_ptr<accumulator_delta>>;
 
 /// What all tasks of a job share.
 class job_scope {
 public:
-  job_scope(std::uint64_t id, std::shared_ptr<worker_resources> resources, std::shared_ptr<store_registry> caches)
-      : id_{id}, resources_{std::move(resources)}, caches_{std::move(caches)} {}
+  job_scope(std::uint64_t id, std::shared_ptr<worker_resources> resources, std::shared_ptr<store_registry> caches);
+  job_scope(const job_scope&) = delete;
+  job_scope& operator=(const job_scope&) = delete;
+  ~job_scope();
 
   std::uint64_t id() const noexcept { return id_; }
   worker_resources& resources() const noexcept { return *resources_; }
@@ -70,13 +45,25 @@ public:
   void share(const node& shared);
   /// Takes part in the cache of `cached` until the job ends, whatever happens to its mark. Only while the job is
   /// planned.
-  void use_cache(const node& cached);
+  void use_cache(const node& cached) { use_cache(cached, cached.id()); }
+  /// The same where the registry has another key for it.
+  void use_cache(const node& cached, std::uint64_t key);
 
   /// Whether readers of this node take its records from a store.
   bool stores(std::uint64_t node_id) const { return stores_.contains(node_id); }
 
+  struct job_store {
+    std::shared_ptr<partition_store> partitions;
+    bool cached; ///< it may outlive the job
+  };
+
   /// Where the records of `of`, a node stored in this job, are.
   std::shared_ptr<partition_store> store(const node& of) const;
+  const std::unordered_map<std::uint64_t, job_store>& stores() const noexcept { return stores_; }
+
+  /// Keeps the records of a partition of a source that came with a task: see node::write_source.
+  void add_source(const node& of, int partition, std::shared_ptr<const void> records) const;
+  std::shared_ptr<const void> source(const node& of, int partition) const;
 
   /// The parts of `of`, a union, once it is decided which unions are stored. Thread-safe.
   const union_parts& parts_of(const node& of) const;
@@ -85,9 +72,10 @@ private:
   std::uint64_t id_;
   std::shared_ptr<worker_resources> resources_;
   std::shared_ptr<store_registry> caches_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<partition_store>> stores_;
+  std::unordered_map<std::uint64_t, job_store> stores_;
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::uint64_t, union_parts> unions_; ///< those that were asked for
+  mutable std::unordered_map<std::uint64_t, union_parts> unions_;                        ///< those that were asked for
+  mutable std::map<std::pair<std::uint64_t, int>, std::shared_ptr<const void>> sources_; ///< by node and partition
 };
 
 /// `job.stage@partition#attempt`: how a task is named everywhere.
@@ -132,7 +120,7 @@ public:
 
   /// Set by a streaming shuffle read that has nothing to give before another block arrives.
   bool starved = false;
-  std::unordered_map<std::uint64_t, std::unique_ptr<accumulator_delta>> accumulators;
+  accumulator_deltas accumulators;
 
 private:
   std::shared_ptr<const job_scope> job_;

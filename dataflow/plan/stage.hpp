@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/error.hpp"
+#include "dataflow/plan/barrier.hpp"
 #include "dataflow/plan/task.hpp"
 
 #include <functional>
@@ -13,13 +14,28 @@ namespace crema::internal {
 /// Makes the task of one partition of a stage.
 using task_factory = std::function<std::unique_ptr<task>(std::shared_ptr<const job_scope>, task_id)>;
 
-/// Brings what all tasks of a stage said at a barrier into one value for all of them. Pure; `said[i]` is task i's.
-using agreement = std::function<std::shared_ptr<const void>(const std::vector<std::shared_ptr<const void>>& said)>;
+/// How the tasks of an action end: what an action adds to the nodes of its lineage. Immutable.
+class action_tasks {
+public:
+  static constexpr std::uint64_t plan_mark = 0x6361'2d61'6d65'7263; // "crema-ac"
+
+  virtual ~action_tasks() = default;
+
+  virtual std::unique_ptr<task> make(std::shared_ptr<const job_scope> job, task_id id) const = 0;
+
+  /// The records of the result's blocks.
+  virtual record_type emits() const = 0;
+
+  /// Writes its type and what it is made of.
+  virtual void write(plan_writer& out) const = 0;
+};
 
 /// How the records of one parent enter a shuffle: what its tasks do behind the parent's last narrow operation.
 struct shuffle_input {
   task_factory make;
-  agreement agree; ///< only if the tasks stop at a barrier
+  record_type emits;
+  agreement agree{}; ///< only if the tasks stop at a barrier
+  const barrier_codec* barrier = nullptr;
 };
 
 /// A node behind wide edges: every partition reads a share of every partition of each parent.
@@ -36,9 +52,10 @@ public:
 struct stage_output {
   enum class kind { result, exchange, store };
   kind to = kind::result;
-  int consumer = -1;      ///< exchange: the stage that reads
-  int input = 0;          ///< exchange: which of the shuffle's parents this is
-  std::vector<int> route; ///< exchange: channel → index of the consumer's task, -1 when nobody reads it
+  int consumer = -1;             ///< exchange: the stage that reads
+  int input = 0;                 ///< exchange: which of the shuffle's parents this is
+  const node* shuffle = nullptr; ///< exchange: whose parent
+  std::vector<int> route;        ///< exchange: channel → index of the consumer's task, -1 when nobody reads it
 };
 
 /// A run of narrow operations between sources or shuffles and the next shuffle, store or result: one task a partition.
@@ -49,32 +66,43 @@ struct stage {
   std::string title;           ///< the operation that gives the stage its name: "reduce_by_key"
   std::vector<int> partitions; ///< of `top`; the index into this list is a task's index
   task_factory make;
+  record_type emits{};
   agreement agree;
+  const barrier_codec* barrier = nullptr;
   stage_output output;
   std::vector<int> producers;     ///< stages whose exchange leads here, by input
   std::vector<int> after;         ///< stages that must be done before this one starts
   std::vector<const node*> roots; ///< sources, shuffles and stores that this stage reads
 };
 
+/// What the tasks of a stage do at their end.
+void set_tasks(stage& of, std::shared_ptr<const action_tasks> tasks);
+void set_tasks(stage& of, shuffle_input sender);
+
 /// A job, cut into stages. Producers come before consumers.
 struct job_plan {
   std::vector<stage> stages;
   std::shared_ptr<job_scope> scope;
-  std::vector<node_ptr> keep_alive;
+  std::shared_ptr<const action_tasks> action;          ///< how the stage ends that gives the result
+  std::vector<std::shared_ptr<const void>> keep_alive; ///< what stages point to
 
   std::size_t tasks() const;
 };
 
-/// What an action asks for: these partitions of `top`, each ended by the tasks that `make` makes.
+/// What an action asks for: these partitions of `top`, each ended by one of `tasks`.
 struct request {
   node_ptr top;
   std::string action; ///< "collect"
   std::vector<int> partitions;
-  task_factory make;
+  std::shared_ptr<const action_tasks> tasks; ///< null for a plan that is only shown
 };
 
 /// Cuts the lineage of `wanted` at its wide edges, its caches and its shared parts.
 job_plan compile(const request& wanted, std::shared_ptr<job_scope> scope);
+
+/// What the task for partition `p` of `top` reads: sources, shuffles, and nodes that the job stores. With
+/// `compute_first` it computes `top`, whether that is stored or not.
+std::vector<node::place> roots_of(const node& top, int p, bool compute_first, const job_scope& job);
 
 /// Where a failure of task `id` of stage `of` happened, as far as the stage knows.
 error::site site_of(const stage& of, const task_id& id);

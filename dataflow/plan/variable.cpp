@@ -1,8 +1,12 @@
 #include "dataflow/plan/variable.hpp"
 
+#include "dataflow/block/byte_stream.hpp"
 #include "dataflow/error.hpp"
 #include "dataflow/plan/context_state.hpp"
+#include "dataflow/plan/scope.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -16,36 +20,43 @@ void fail_without_variable() {
               "a broadcast or accumulator is used that was destroyed, or whose context is closed"};
 }
 
-namespace {
+std::unique_ptr<accumulator_delta> shared_variable::read_delta(variable_id, byte_reader& in) const {
+  in.fail("something was added to what is no accumulator");
+}
 
-constexpr variable_id mark = variable_id{0xc3e4} << 48;
+namespace {
 
 /// What is not needed to look a variable up.
 class bookkeeping {
 public:
-  variable_id add(std::unique_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner) {
+  struct entry {
+    std::shared_ptr<shared_variable> value; ///< null: the slot is free
+    std::weak_ptr<context_state> owner;
+    const context_state* owned_by = nullptr;
+    std::uint64_t uses = 0;
+  };
+
+  variable_id add(std::shared_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner) {
     std::lock_guard lock{mutex_};
-    if (free_.empty()) {
-      free_.push_back(entries_.size());
-      entries_.emplace_back();
-    }
-    const auto slot = free_.back();
+    const auto slot = free_slot();
     auto& at = entries_[slot];
-    const auto id = mark | (at.uses++ & 0xffffff) << 24 | slot;
-    at.owner = owner;
-    at.owned_by = owner.get();
-    at.value = std::move(made);
-    publish(slot, id, at.value.get());
-    free_.pop_back();
+    const auto id = variable_mark | (at.uses++ & 0xffffff) << 24 | slot;
+    publish(slot, id, made.get());
+    at = {std::move(made), owner, owner.get(), at.uses};
     return id;
   }
 
-  struct entry {
-    std::uint64_t uses = 0;
-    std::weak_ptr<context_state> owner;
-    const context_state* owned_by = nullptr;
-    std::unique_ptr<shared_variable> value;
-  };
+  /// In place of whatever had its slot before.
+  entry adopt(variable_id id, std::shared_ptr<shared_variable> restored) {
+    const std::size_t slot = id & 0xffffff;
+    std::lock_guard lock{mutex_};
+    if (slot >= entries_.size())
+      entries_.resize(slot + 1);
+    auto before = std::exchange(entries_[slot], {});
+    publish(slot, id, restored.get());
+    entries_[slot] = {std::move(restored), {}, nullptr, (id >> 24 & 0xffffff) + 1};
+    return before;
+  }
 
   /// Takes it out; without a value if it is not there.
   entry take(variable_id id) {
@@ -75,8 +86,19 @@ private:
   entry take_slot(std::size_t slot) {
     publish(slot, 0, nullptr);
     free_.push_back(slot);
-    auto& at = entries_[slot];
-    return {at.uses, std::exchange(at.owner, {}), std::exchange(at.owned_by, nullptr), std::move(at.value)};
+    const auto uses = entries_[slot].uses;
+    return std::exchange(entries_[slot], entry{{}, {}, nullptr, uses});
+  }
+
+  std::size_t free_slot() {
+    while (!free_.empty()) {
+      const auto slot = free_.back();
+      free_.pop_back();
+      if (!entries_[slot].value) // else a variable of another process has taken it
+        return slot;
+    }
+    entries_.emplace_back();
+    return entries_.size() - 1;
   }
 
   std::mutex mutex_;
@@ -91,8 +113,24 @@ bookkeeping& books() {
 
 } // namespace
 
-variable_id add_variable(std::unique_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner) {
+variable_id add_variable(std::shared_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner) {
   return books().add(std::move(made), owner);
+}
+
+void adopt_variable(variable_id id, std::shared_ptr<shared_variable> restored) {
+  books().adopt(id, std::move(restored));
+}
+
+std::vector<variable_id> variables_in(std::span<const std::byte> bytes) {
+  std::vector<variable_id> found;
+  for (std::size_t at = 0; at + sizeof(variable_id) <= bytes.size(); ++at) {
+    variable_id candidate = 0;
+    std::memcpy(&candidate, bytes.data() + at, sizeof candidate);
+    if (names_variable(candidate) && find_variable(candidate) != nullptr
+        && std::find(found.begin(), found.end(), candidate) == found.end())
+      found.push_back(candidate);
+  }
+  return found;
 }
 
 void destroy_variable(variable_id id) {

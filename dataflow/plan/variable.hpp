@@ -7,10 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace crema::internal {
 
+class accumulator_delta;
+class byte_reader;
 class context_state;
+class plan_writer;
 
 /// Names a shared variable in every process of a driver:
 ///
@@ -20,16 +26,34 @@ class context_state;
 /// function sees which variables it uses.
 using variable_id = std::uint64_t;
 
+inline constexpr variable_id variable_mark = variable_id{0xc3e4} << 48;
+
+/// Whether it has the mark.
+constexpr bool names_variable(variable_id id) noexcept {
+  return id >> 48 == variable_mark >> 48;
+}
+
 /// What broadcasts and accumulators refer to.
 class shared_variable {
 public:
+  static constexpr std::uint64_t plan_mark = 0x6176'2d61'6d65'7263; // "crema-va"
+
   explicit shared_variable(const source_location& where) : where_{where} {}
   shared_variable(const shared_variable&) = delete;
   shared_variable& operator=(const shared_variable&) = delete;
   virtual ~shared_variable() = default;
 
-  /// Where the program made it.
+  /// Where the program made it; of no file in another process than the driver.
   const source_location& where() const noexcept { return where_; }
+
+  /// "broadcast", "accumulator"
+  virtual std::string_view kind() const noexcept = 0;
+
+  /// Writes its type and its value.
+  virtual void write(plan_writer& out) const = 0;
+
+  /// Accumulator: what a task elsewhere has added to this one, whose number is `me`.
+  virtual std::unique_ptr<accumulator_delta> read_delta(variable_id me, byte_reader& in) const;
 
 private:
   source_location where_;
@@ -38,7 +62,13 @@ private:
 // The variables of this process, of all its contexts. Thread-safe.
 
 /// Keeps `made` until it is destroyed or `owner` is closed.
-variable_id add_variable(std::unique_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner);
+variable_id add_variable(std::shared_ptr<shared_variable> made, const std::shared_ptr<context_state>& owner);
+
+/// Keeps `restored` under the number that it has in the driver.
+void adopt_variable(variable_id id, std::shared_ptr<shared_variable> restored);
+
+/// The variables whose numbers are seen in `bytes`, each once.
+std::vector<variable_id> variables_in(std::span<const std::byte> bytes);
 
 /// Forgets it here and, where the owner's engine has workers, there. No task may use it any more.
 void destroy_variable(variable_id id);

@@ -226,7 +226,7 @@ job_plan fake_job::plan(const fake_plan& stages) {
     int channels = 1;
     if (does.to >= 0) {
       channels = stages[static_cast<std::size_t>(does.to)].tasks;
-      planned.output = {stage_output::kind::exchange, does.to, does.input, {}};
+      planned.output = {stage_output::kind::exchange, does.to, does.input, nullptr, {}};
       planned.output.route.resize(static_cast<std::size_t>(channels));
       std::iota(planned.output.route.begin(), planned.output.route.end(), 0);
     } else if (planned.id + 1 != static_cast<int>(stages.size())) {

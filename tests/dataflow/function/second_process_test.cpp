@@ -4,31 +4,22 @@
 #include "dataflow/function/capture.hpp"
 #include "dataflow/function/identity.hpp"
 #include "dataflow/function/portable.hpp"
+#include "tests/second_process.hpp"
 
 #include <boost/serialization/vector.hpp>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <fcntl.h>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <span>
-#include <spawn.h>
 #include <string>
 #include <sys/personality.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
-
-// The peer is this executable, started again: it reads functions from its standard input, runs them, and answers on
-// descriptor 3. It is the test SecondProcess.DISABLED_Peer, which only the peer runs.
 
 namespace crema::internal {
 namespace {
 
-constexpr int answer_descriptor = 3;
+using namespace crema::testing;
 
 using text_function = std::string(long);
 
@@ -44,30 +35,6 @@ struct answer {
   std::uint64_t image = 0;
   std::vector<std::string> results;
 };
-
-std::string read_all(int descriptor) {
-  std::string text;
-  char chunk[4096];
-  for (;;) {
-    const auto n = ::read(descriptor, chunk, sizeof chunk);
-    if (n > 0)
-      text.append(chunk, static_cast<std::size_t>(n));
-    else if (n == 0 || errno != EINTR)
-      return text;
-  }
-}
-
-void write_all(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const auto n = ::write(descriptor, bytes.data(), bytes.size());
-    ASSERT_GT(n, 0);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-}
-
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span{text});
-}
 
 std::uint64_t image_base() {
   static const int here = 0;
@@ -85,32 +52,10 @@ void encode(const question& q, byte_writer& out) {
   codec<long>::encode(q.argument, out);
 }
 
-answer ask_second_process(const question& q) {
-  int to_peer[2];
-  int from_peer[2];
-  EXPECT_EQ(::pipe2(to_peer, O_CLOEXEC), 0);
-  EXPECT_EQ(::pipe2(from_peer, O_CLOEXEC), 0);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, to_peer[0], STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, from_peer[1], answer_descriptor);
-  std::string arguments[] = {"peer", "--gtest_filter=SecondProcess.DISABLED_Peer", "--gtest_also_run_disabled_tests",
-                             "--gtest_brief=1"};
-  char* argv[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(), arguments[3].data(), nullptr};
-  pid_t peer = 0;
-  EXPECT_EQ(::posix_spawn(&peer, "/proc/self/exe", &actions, nullptr, argv, environ), 0);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::close(to_peer[0]);
-  ::close(from_peer[1]);
+answer ask(const question& q) {
   byte_writer out;
   encode(q, out);
-  write_all(to_peer[1], out.bytes());
-  ::close(to_peer[1]);
-  const auto reply = read_all(from_peer[0]);
-  ::close(from_peer[0]);
-  int status = 0;
-  EXPECT_EQ(::waitpid(peer, &status, 0), peer);
-  EXPECT_EQ(status, 0);
+  const auto reply = ask_second_process("SecondProcess.DISABLED_Peer", out.bytes());
   byte_reader in{bytes_of(reply)};
   answer a;
   a.build = codec<std::string>::decode(in);
@@ -122,7 +67,7 @@ answer ask_second_process(const question& q) {
 
 // Reads and answers one question.
 TEST(SecondProcess, DISABLED_Peer) {
-  const auto received = read_all(STDIN_FILENO);
+  const auto received = first_process_asks();
   byte_reader in{bytes_of(received)};
   std::string refusal;
   try {
@@ -142,7 +87,7 @@ TEST(SecondProcess, DISABLED_Peer) {
   codec<std::string>::encode(refusal, out);
   codec<std::uint64_t>::encode(image_base(), out);
   codec<std::vector<std::string>>::encode(results, out);
-  write_all(answer_descriptor, out.bytes());
+  answer_first_process(out.bytes());
 }
 
 struct suffixer {
@@ -167,12 +112,11 @@ public:
     EXPECT_EQ(check_portable(f), std::nullopt);
     byte_writer out;
     encode_function<text_function>(f, out);
-    const auto bytes = out.bytes();
-    question_.functions.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    question_.functions.push_back(text_of(out.bytes()));
     expected_.push_back(std::invoke(f, question_.argument));
   }
 
-  answer send() { return ask_second_process(question_); }
+  answer send() { return ask(question_); }
   const std::vector<std::string>& expected() const { return expected_; }
   question& asked() { return question_; }
 
@@ -205,8 +149,9 @@ TEST(SecondProcess, RunsEveryKindOfFunctionAlthoughItsImageIsMappedElsewhere) {
 TEST(SecondProcess, ReportsAMismatchOfBuildsWithBothIds) {
   shipment functions;
   functions.asked().build = "0123abcd";
-  EXPECT_THAT(functions.send().refusal, testing::AllOf(testing::HasSubstr("the driver runs build 0123abcd"),
-                                                       testing::HasSubstr("this process runs build " + build_id())));
+  EXPECT_THAT(functions.send().refusal,
+              ::testing::AllOf(::testing::HasSubstr("the driver runs build 0123abcd"),
+                               ::testing::HasSubstr("this process runs build " + build_id())));
 }
 
 } // namespace

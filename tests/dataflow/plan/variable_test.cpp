@@ -30,7 +30,7 @@ public:
   void start(std::shared_ptr<job_run>) override {}
   void cancel(const std::shared_ptr<job_run>&) override {}
   void run_all(int, const std::function<void(int)>&) override {}
-  void forget(std::uint64_t id) override { forgotten_.push_back(id); }
+  void forget(std::uint64_t id) noexcept override { forgotten_.push_back(id); }
 
 private:
   std::vector<std::uint64_t>& forgotten_;

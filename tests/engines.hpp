@@ -3,6 +3,7 @@
 #include "actors/actor_engine.hpp"
 #include "dataflow/context.hpp"
 #include "dataflow/inline_engine.hpp"
+#include "tests/travelling_engine.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,6 +26,7 @@ namespace crema::testing {
 struct engine_shape {
   const char* name;
   int threads;
+  bool travels = false; ///< to bytes and back, as to another process
 };
 
 inline std::ostream& operator<<(std::ostream& out, const engine_shape& shape) {
@@ -32,18 +34,32 @@ inline std::ostream& operator<<(std::ostream& out, const engine_shape& shape) {
 }
 
 inline std::vector<engine_shape> all_engine_shapes() {
-  return {{"inline_engine", 0}, {"one_thread", 1}, {"two_threads", 2}, {"five_threads", 5}};
+  return {{"inline_engine", 0}, {"one_thread", 1}, {"two_threads", 2}, {"five_threads", 5}, {"travelling", 0, true}};
+}
+
+template <class Predicate>
+auto engine_shapes_without(Predicate unwanted) {
+  auto shapes = all_engine_shapes();
+  std::erase_if(shapes, unwanted);
+  return ::testing::ValuesIn(shapes);
 }
 
 /// For INSTANTIATE_TEST_SUITE_P.
 inline auto engine_shapes() {
   return ::testing::ValuesIn(all_engine_shapes());
 }
+/// Those of this process: for tests whose functions refer to what the test has on its stack.
+inline auto local_engine_shapes() {
+  return engine_shapes_without([](const engine_shape& shape) { return shape.travels; });
+}
 inline std::string engine_name(const ::testing::TestParamInfo<engine_shape>& info) {
   return info.param.name;
 }
 
-inline std::unique_ptr<internal::engine> make_engine(const engine_shape& shape) {
+inline std::unique_ptr<internal::engine> make_engine(const engine_shape& shape,
+                                                     std::size_t memory_limit = std::size_t{256} << 20) {
+  if (shape.travels)
+    return std::make_unique<travelling_engine>(memory_limit);
   return shape.threads == 0 ? internal::make_inline_engine(2) : actors::make_actor_engine(shape.threads);
 }
 
@@ -57,7 +73,7 @@ inline config test_config(std::size_t memory_limit = std::size_t{256} << 20) {
 }
 
 inline context make_context(const engine_shape& shape, std::size_t memory_limit = std::size_t{256} << 20) {
-  return context{test_config(memory_limit), make_engine(shape)};
+  return context{test_config(memory_limit), make_engine(shape, memory_limit)};
 }
 
 /// Numbers of partitions that every operation is tried with.

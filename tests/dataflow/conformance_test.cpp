@@ -148,7 +148,8 @@ bool meets(const value& found, const json& test) {
   return equal(found, wanted, tolerance);
 }
 
-void run(const context& ctx, json test) {
+/// Whether it was run: a function that uses a counter or a dataset cannot leave this process.
+bool run(const context& ctx, json test) {
   const auto id = test.at("id").get<std::string>();
   const auto ops = test.at("ops").get<std::string>();
   if (const auto ours = corrected.find(id); ours != corrected.end())
@@ -160,11 +161,14 @@ void run(const context& ctx, json test) {
     EXPECT_TRUE(meets(found, test)) << id << ": " << ops << "\n  gives    " << to_source(found) << "\n  and not  "
                                     << expected;
   } catch (const error& e) {
+    if (e.code() == errc::not_portable)
+      return false;
     const bool wanted = expected.is_object() && expected.contains("error");
     EXPECT_TRUE(wanted && e.code() == reasons.at(expected["error"])) << id << ": " << ops << "\n  " << e.what();
   } catch (const std::exception& e) {
     ADD_FAILURE() << id << ": " << ops << "\n  " << e.what();
   }
+  return true;
 }
 
 class Conformance : public on_every_engine {};
@@ -173,11 +177,9 @@ INSTANTIATE_TEST_SUITE_P(Engines, Conformance, engine_shapes(), engine_name);
 TEST_P(Conformance, HoldsInAllCases) {
   int cases = 0;
   for (const auto& test : all_cases())
-    if (!is_skipped(test)) {
-      run(ctx, test);
+    if (!is_skipped(test) && run(ctx, test))
       ++cases;
-    }
-  EXPECT_EQ(cases, 139) << "a case was lost, or one more can run: update this number";
+  EXPECT_EQ(cases, GetParam().travels ? 130 : 139) << "a case was lost, or one more can run: update this number";
 }
 
 TEST(ConformanceCases, AreRunOrSkippedForAReason) {

@@ -85,7 +85,7 @@ protected:
   temporary_directory directory_;
   std::optional<context> ctx_{std::in_place, settings(budget), make_engine(GetParam())};
 };
-INSTANTIATE_TEST_SUITE_P(Engines, OutOfCore, engine_shapes(), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, OutOfCore, local_engine_shapes(), engine_name);
 
 /// What is left of a sorted partition.
 struct summary {
@@ -228,7 +228,7 @@ TEST_P(OutOfCore, AFullDiskFailsTheJobAndNothingElse) {
 }
 
 class ASlowConsumer : public ::testing::TestWithParam<engine_shape> {};
-INSTANTIATE_TEST_SUITE_P(Engines, ASlowConsumer, engine_shapes(), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, ASlowConsumer, local_engine_shapes(), engine_name);
 
 TEST_P(ASlowConsumer, StopsTheProducers) {
   constexpr long rows = 8'000'000;

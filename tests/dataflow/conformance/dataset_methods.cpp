@@ -1,5 +1,6 @@
 #include "tests/dataflow/conformance/objects.hpp"
 
+#include "dataflow/function/capture.hpp"
 #include "dataflow/op/coalesce.hpp"
 #include "dataflow/op/collect.hpp"
 #include "dataflow/op/combine_by_key.hpp"
@@ -83,12 +84,9 @@ list elements(const value& v) {
 }
 
 /// A key function that may be missing.
-struct key_or_self {
-  std::shared_ptr<const function> f;
-  value operator()(const value& v) const { return f ? (*f)(v) : v; }
-};
-key_or_self key(const call_arguments& args, std::size_t i) {
-  return {args.has(i) ? std::make_shared<const function>(args.f(i)) : nullptr};
+auto key(const call_arguments& args, std::size_t i) {
+  const auto given = args.has(i) ? std::optional{args.f(i)} : std::nullopt;
+  return capture(given, [](const std::optional<function>& f, const value& v) { return f ? (*f)(v) : v; });
 }
 
 struct value_order {
@@ -103,20 +101,22 @@ const methods narrow{
   {"map", [](const dataset& d, const call_arguments& a) -> object { return dataset{d.map(a.f(0))}; }},
   {"filter",
    [](const dataset& d, const call_arguments& a) -> object {
-     return dataset{d.filter([f = a.f(0)](const value& v) { return f(v).truth(); })};
+     return dataset{d.filter(capture(a.f(0), [](const function& f, const value& v) { return f(v).truth(); }))};
    }},
   {"flatMap",
    [](const dataset& d, const call_arguments& a) -> object {
-     return dataset{d.flat_map([f = a.f(0)](const value& v) { return elements(f(v)); })};
+     return dataset{d.flat_map(capture(a.f(0), [](const function& f, const value& v) { return elements(f(v)); }))};
    }},
   {"mapPartitions",
    [](const dataset& d, const call_arguments& a) -> object {
-     return dataset{d.map_partitions([f = a.f(0)](auto& records) { return elements(f(list_of_records(records))); })};
+     return dataset{d.map_partitions(
+       capture(a.f(0), [](const function& f, auto& records) { return elements(f(list_of_records(records))); }))};
    }},
   {"mapPartitionsWithIndex",
    [](const dataset& d, const call_arguments& a) -> object {
-     return dataset{d.map_partitions_with_index(
-       [f = a.f(0)](int i, auto& records) { return elements(f(value{i}, list_of_records(records))); })};
+     return dataset{d.map_partitions_with_index(capture(a.f(0), [](const function& f, int i, auto& records) {
+       return elements(f(value{i}, list_of_records(records)));
+     }))};
    }},
   {"glom",
    [](const dataset& d, const call_arguments&) -> object {
@@ -129,7 +129,8 @@ const methods narrow{
    [](const dataset& d, const call_arguments& a) -> object { return by_value(by_key(d).map_values(a.f(0))); }},
   {"flatMapValues",
    [](const dataset& d, const call_arguments& a) -> object {
-     return by_value(by_key(d).flat_map_values([f = a.f(0)](const value& v) { return elements(f(v)); }));
+     return by_value(
+       by_key(d).flat_map_values(capture(a.f(0), [](const function& f, const value& v) { return elements(f(v)); })));
    }},
   {"union", [](const dataset& d, const call_arguments& a) -> object { return d.union_with(a.data(0)); }},
   {"coalesce",
@@ -151,7 +152,8 @@ const methods wide{
    [](const dataset& d, const call_arguments& a) -> object {
      if (!a.has(1))
        return by_value(by_key(d).partition_by(a.count(0)));
-     return by_value(by_key(d).partition_by(a.count(0), [f = a.f(1)](const value& k) { return f(k).integer(); }));
+     return by_value(by_key(d).partition_by(
+       a.count(0), capture(a.f(1), [](const function& f, const value& k) { return f(k).integer(); })));
    }},
   {"reduceByKey",
    [](const dataset& d, const call_arguments& a) -> object { return by_value(by_key(d).reduce_by_key(a.f(0))); }},
@@ -218,12 +220,12 @@ const methods actions{
    [](const dataset& d, const call_arguments&) -> object { return list_of_map(by_key(d).collect_as_map()); }},
   {"foreach",
    [](const dataset& d, const call_arguments& a) -> object {
-     d.for_each([f = a.f(0)](const value& v) { f(v); });
+     d.for_each(capture(a.f(0), [](const function& f, const value& v) { f(v); }));
      return value{};
    }},
   {"foreachPartition",
    [](const dataset& d, const call_arguments& a) -> object {
-     d.for_each_partition([f = a.f(0)](auto& records) { f(list_of_records(records)); });
+     d.for_each_partition(capture(a.f(0), [](const function& f, auto& records) { f(list_of_records(records)); }));
      return value{};
    }},
   {"toLocalIterator",

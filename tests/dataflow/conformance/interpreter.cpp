@@ -216,6 +216,12 @@ object name_of(const std::string& name, const environment& names) {
 
 } // namespace
 
+const context& environment::ctx() const {
+  if (ctx_ == nullptr)
+    throw error{errc::nested_dataset, "a dataset may not be created or used inside a task"};
+  return *ctx_;
+}
+
 value add_values::operator()(const value& a, const value& b) const {
   if (!a.is<list>())
     return a + b;
@@ -284,7 +290,8 @@ namespace {
 /// The names of a case, and at its end their end: a function among them keeps all others.
 class program_names {
 public:
-  program_names(const context& ctx, const std::string& scratch) : names_{std::make_shared<environment>(ctx, scratch)} {}
+  program_names(const context& ctx, const std::string& scratch)
+      : names_{std::make_shared<environment>(&ctx, scratch)} {}
   program_names(const program_names&) = delete;
   program_names& operator=(const program_names&) = delete;
   ~program_names() { names_->clear(); }

@@ -31,7 +31,8 @@ struct call_counter {
 
 class environment;
 
-/// A function of a case, with the names that it sees. Copyable into tasks; calls are thread-safe.
+/// A function of a case, with the names that it sees. Copyable into tasks; calls are thread-safe. It travels with the
+/// names that it uses, unless one is a dataset or a counter, which stay where they are.
 struct function {
   std::shared_ptr<const expression> body;
   std::vector<std::string> parameters;
@@ -48,9 +49,11 @@ using object =
 /// The names in scope; a function adds a level.
 class environment : public std::enable_shared_from_this<environment> {
 public:
-  environment(const context& ctx, std::string scratch) : ctx_{&ctx}, scratch_{std::move(scratch)} {}
+  /// `ctx` is null in the environment of a function that has travelled.
+  environment(const context* ctx, std::string scratch) : ctx_{ctx}, scratch_{std::move(scratch)} {}
 
-  const context& ctx() const noexcept { return *ctx_; }
+  /// Throws nested_dataset when there is none.
+  const context& ctx() const;
   const std::string& scratch() const noexcept { return scratch_; }
 
   /// Null when nothing has this name.
@@ -62,7 +65,7 @@ public:
   void clear() { names_.clear(); }
 
   std::shared_ptr<environment> inner() const {
-    auto made = std::make_shared<environment>(*ctx_, scratch_);
+    auto made = std::make_shared<environment>(ctx_, scratch_);
     made->outer_ = shared_from_this();
     return made;
   }
@@ -83,3 +86,19 @@ const value& as_value(const object& o);
 object call_method(const dataset& data, const std::string& method, const std::vector<object>& arguments);
 
 } // namespace crema::testing
+
+namespace crema::internal {
+
+template <>
+struct codec<testing::function> {
+  static constexpr bool works = true;
+  static constexpr bool packed = false;
+  static constexpr bool archived = false;
+  static constexpr std::size_t min_size = 4;
+  static constexpr void require() {}
+
+  static void encode(const testing::function& f, byte_writer& out);
+  static testing::function decode(byte_reader& in);
+};
+
+} // namespace crema::internal

@@ -101,7 +101,7 @@ protected:
     EXPECT_EQ(fragile::alive.load(), before) << "records leaked or were destroyed twice";
   }
 };
-INSTANTIATE_TEST_SUITE_P(Engines, FailingRecords, engine_shapes(), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, FailingRecords, local_engine_shapes(), engine_name);
 
 TEST_P(FailingRecords, WorkAsLongAsNothingThrows) {
   EXPECT_EQ(records().distinct().count(), 20u);

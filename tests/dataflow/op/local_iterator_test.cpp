@@ -15,7 +15,7 @@ namespace {
 using namespace crema::testing;
 
 class LocalIterator : public on_every_engine {};
-INSTANTIATE_TEST_SUITE_P(Engines, LocalIterator, engine_shapes(), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, LocalIterator, local_engine_shapes(), engine_name);
 
 constexpr std::int64_t many = 20'000'000;
 

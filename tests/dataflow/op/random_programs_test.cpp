@@ -9,7 +9,8 @@
 #include <iostream>
 #include <thread>
 
-// A soak: 2,000 random programs on the inline engine and on actors, compared with an oracle that knows only vectors.
+// A soak: 2,000 random programs on the inline engine, on actors and as they travel to another process, compared with an
+// oracle that knows only vectors.
 //
 //     CREMA_SOAK_SEED=1207 CREMA_SOAK_PROGRAMS=1 crema_dataflow_test --gtest_filter='*RandomPrograms*'
 //
@@ -76,12 +77,15 @@ TEST_P(RandomPrograms, GiveWhatPlainCodeGives) {
   const auto inline_engine = make_context({"inline engine", 0});
   const context actors[] = {make_context({"1 thread", 1}), make_context({"2 threads", 2}),
                             make_context({"5 threads", 5})};
+  const auto travelling = make_context({"travelling", 0, true});
   for (auto seed = first + GetParam(); seed < first + programs; seed += 4) {
     const auto program = random_program(seed);
-    for (const auto* ctx : {&inline_engine, &actors[seed % 3]}) {
-      const auto text = "CREMA_SOAK_SEED=" + std::to_string(seed) + " CREMA_SOAK_PROGRAMS=1, "
-                        + (ctx == &inline_engine ? "inline engine" : std::to_string(seed % 3) + ". actor engine") + "\n"
-                        + to_text(program);
+    for (const auto* ctx : {&inline_engine, &actors[seed % 3], &travelling}) {
+      const auto engine = ctx == &inline_engine ? "inline engine"
+                          : ctx == &travelling  ? "travelling engine"
+                                                : std::to_string(seed % 3) + ". actor engine";
+      const auto text =
+        "CREMA_SOAK_SEED=" + std::to_string(seed) + " CREMA_SOAK_PROGRAMS=1, " + engine + "\n" + to_text(program);
       SCOPED_TRACE(text);
       const watchdog guard{text};
       ASSERT_NO_THROW(run(*ctx, program));

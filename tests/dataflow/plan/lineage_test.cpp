@@ -23,6 +23,10 @@ using namespace crema::testing;
 class LongLineages : public on_every_engine {};
 INSTANTIATE_TEST_SUITE_P(Engines, LongLineages, engine_shapes(), engine_name);
 
+/// Of functions that cannot leave this process.
+class LongLineagesHere : public on_every_engine {};
+INSTANTIATE_TEST_SUITE_P(Engines, LongLineagesHere, local_engine_shapes(), engine_name);
+
 TEST_P(LongLineages, OfTenThousandMapsBuildRunAndEnd) {
   rdd<long> data = ctx.parallelize(iota(10), 3);
   for (int i = 0; i != 10'000; ++i)
@@ -72,7 +76,7 @@ TEST_P(LongLineages, GrowByIterationWithACacheInEachRound) {
   EXPECT_EQ(data.sum(), 3'045);
 }
 
-TEST_P(LongLineages, LeaveNothingBehind) {
+TEST_P(LongLineagesHere, LeaveNothingBehind) {
   const auto token = std::make_shared<int>(0);
   {
     rdd<long> data = ctx.parallelize(iota(4), 2);

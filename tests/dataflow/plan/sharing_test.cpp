@@ -33,19 +33,25 @@ using namespace crema::testing;
 
 class Sharing : public on_every_engine {
 protected:
+  Sharing() { calls_ = 0; }
+
   /// x, counting the call.
-  auto counting() {
-    return [calls = &calls_](long x) {
-      ++*calls;
+  static auto counting() {
+    return [](long x) {
+      ++calls_;
       return x;
     };
   }
-  long calls() { return calls_.exchange(0); }
+  static long calls() { return calls_.exchange(0); }
 
 private:
-  std::atomic<long> calls_{0};
+  static inline std::atomic<long> calls_{0}; // so that the function captures nothing, and can travel
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Sharing, engine_shapes(), engine_name);
+
+/// What caches take of the memory of this process.
+class CachesHere : public Sharing {};
+INSTANTIATE_TEST_SUITE_P(Engines, CachesHere, local_engine_shapes(), engine_name);
 
 TEST_P(Sharing, BuildingCallsNothing) {
   const auto touch = counting();
@@ -219,12 +225,18 @@ TEST_P(Sharing, ACacheKeepsEmptyPartitionsToo) {
   EXPECT_EQ(calls(), 10);
 }
 
-TEST_P(Sharing, UnpersistForgetsAndComputesAgain) {
-  const auto data = ctx.parallelize(iota(4), 2).map(counting()).map([](long x) { return x + 1; }).cache();
+TEST_P(CachesHere, GiveTheirMemoryBackWhenUnpersisted) {
+  const auto data = ctx.parallelize(iota(4), 2).map([](long x) { return x + 1; }).cache();
   data.collect();
   const auto used = ctx.memory_used();
   data.unpersist();
   EXPECT_LT(ctx.memory_used(), used);
+}
+
+TEST_P(Sharing, UnpersistForgetsAndComputesAgain) {
+  const auto data = ctx.parallelize(iota(4), 2).map(counting()).map([](long x) { return x + 1; }).cache();
+  data.collect();
+  data.unpersist();
   EXPECT_THAT(data.collect(), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(data.collect(), ElementsAre(1, 2, 3, 4));
   EXPECT_EQ(calls(), 12);
@@ -252,7 +264,7 @@ TEST_P(Sharing, ACacheLargerThanTheBudgetGoesToDisk) {
   EXPECT_EQ(calls(), 1'000'000);
 }
 
-TEST_P(Sharing, TheEndOfACachedDatasetGivesItsMemoryBack) {
+TEST_P(CachesHere, GiveTheirMemoryBackWithTheirDataset) {
   const auto before = ctx.memory_used();
   {
     const auto data = ctx.range(0, 100'000, 1, 4).map([](long x) { return x; }).cache();
@@ -283,9 +295,10 @@ TEST_P(Sharing, ACacheOfAShuffleKeepsItsResult) {
 }
 
 TEST_P(Sharing, AFailedJobLeavesNoHalfPartitionInACache) {
-  std::atomic<bool> fail{true};
+  static std::atomic<bool> fail;
+  fail = true;
   const auto data = ctx.parallelize(iota(100), 1)
-                      .map([&fail](long x) {
+                      .map([](long x) {
                         if (fail && x == 50)
                           throw std::runtime_error{"half"};
                         return x;

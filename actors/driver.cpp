@@ -160,7 +160,7 @@ const internal::stage& driver_state::planned(int stage) const {
 
 void driver_state::run_plan() {
   stages_.resize(job_->plan().stages.size());
-  if (job_->should_end(std::chrono::steady_clock::now())) {
+  if (job_->should_end(self_->clock().now())) {
     cancel();
     return;
   }

@@ -102,6 +102,23 @@ bool partition_state::ended() const noexcept {
   return over_ && !failed_ && !committing_ && inputs_complete() && out_->settled();
 }
 
+std::string partition_state::waits_for() const {
+  const auto task = "task " + std::to_string(work_.task) + " waits for ";
+  if (failed_)
+    return task + "its end, having failed";
+  if (at_barrier_)
+    return task + "the others at the barrier";
+  for (std::size_t i = 0; i != inputs_.size(); ++i)
+    if (const auto& input = inputs_[i]; input.done != input.producers)
+      return task + "the end of " + std::to_string(input.producers - input.done) + " of "
+             + std::to_string(input.producers) + " producers of input " + std::to_string(i);
+  if (!over_ && !has_slot_)
+    return task + "a slot";
+  if (!out_->settled())
+    return task + "the credit of what it has sent";
+  return task + (committing_ ? "its commit" : over_ ? "nothing" : "its turn");
+}
+
 void partition_state::emit(int channel, internal::block_ptr records) {
   metrics_.blocks += 1;
   metrics_.rows += records->size();
@@ -190,7 +207,7 @@ void partition_state::run() {
 }
 
 void partition_state::slice() {
-  const auto start = clock::now();
+  const auto start = now();
   if (work_.job->should_end(start)) {
     fail(error{errc::cancelled, "the job was cancelled"});
     return;
@@ -204,7 +221,7 @@ void partition_state::slice() {
     return;
   if (first_step_ == clock::time_point{})
     first_step_ = start;
-  const auto end = clock::now();
+  const auto end = now();
   metrics_.busy += end - start;
   metrics_.waiting = (end - first_step_) - metrics_.busy;
   done_ = result == internal::step_result::done;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace crema::actors {
@@ -55,12 +56,15 @@ public:
 
   /// Whether the actor has nothing left to do.
   bool ended() const noexcept;
+  /// What keeps it from going on, in words: for whoever looks for the cause of a hang.
+  std::string waits_for() const;
 
 private:
   using clock = std::chrono::steady_clock;
 
   void emit(int channel, internal::block_ptr records) override;
   bool blocked() const noexcept override;
+  clock::time_point now() const noexcept override { return self_->clock().now(); }
 
   /// Calls `f`; what it throws ends the task as failed. The one place where a task's exceptions are caught.
   template <class F>

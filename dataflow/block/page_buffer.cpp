@@ -1,5 +1,7 @@
 #include "dataflow/block/page_buffer.hpp"
 
+#include "dataflow/fault_point.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -120,6 +122,8 @@ address_store& addresses() {
 }
 
 std::byte* system_allocate(std::size_t bytes) noexcept {
+  if (fails_here("memory.pages"))
+    return nullptr;
   if (bytes >= huge_page)
     return map_pages(bytes);
   return bytes >= mapped ? addresses().take(bytes) : static_cast<std::byte*>(std::aligned_alloc(64, bytes));

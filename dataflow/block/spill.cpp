@@ -1,6 +1,7 @@
 #include "dataflow/block/spill.hpp"
 
 #include "dataflow/error.hpp"
+#include "dataflow/fault_point.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -65,7 +66,9 @@ public:
 
   void write(std::span<const std::byte> bytes, std::uint64_t offset) {
     for (std::size_t done = 0; done < bytes.size();) {
-      const auto n = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+      const auto n = fails_here("spill.write")
+                       ? -1
+                       : ::pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
@@ -77,7 +80,8 @@ public:
 
   void read(std::byte* into, std::size_t bytes, std::uint64_t offset) const {
     for (std::size_t done = 0; done < bytes;) {
-      const auto n = ::pread(fd_, into + done, bytes - done, static_cast<off_t>(offset + done));
+      const auto n =
+        fails_here("spill.read") ? -1 : ::pread(fd_, into + done, bytes - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)

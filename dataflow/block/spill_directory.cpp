@@ -1,6 +1,7 @@
 #include "dataflow/block/spill_directory.hpp"
 
 #include "dataflow/error.hpp"
+#include "dataflow/fault_point.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -200,6 +201,8 @@ std::size_t spill_directory::sweep(const std::string& base) {
 }
 
 int spill_directory::open_file() {
+  if (fails_here("spill.file"))
+    return -1;
   const int file = ::openat(fd_, ".", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
     return file;
@@ -230,7 +233,7 @@ void spill_directory::make_below(const std::string& base) {
   owner_ = ::getpid();
   name_ = std::move(name);
   int problem = 0;
-  if (::mkdirat(base_fd_, name_.c_str(), 0700) != 0) {
+  if (fails_here("spill.directory") || ::mkdirat(base_fd_, name_.c_str(), 0700) != 0) {
     problem = errno;
     name_.clear();
   } else {

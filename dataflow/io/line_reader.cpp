@@ -1,6 +1,7 @@
 #include "dataflow/io/line_reader.hpp"
 
 #include "dataflow/error.hpp"
+#include "dataflow/fault_point.hpp"
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/io/line_scan.hpp"
 
@@ -63,7 +64,7 @@ struct line_reader::state {
 
 void line_reader::state::open(std::uint64_t begin, const line_options& options) {
   // O_NONBLOCK, because opening a FIFO would otherwise wait for its writer before it can be refused.
-  file.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  file.fd = fails_here("text.open") ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (file.fd < 0)
     throw failed_call("opening", path, errno);
   struct stat status {};
@@ -110,7 +111,7 @@ void line_reader::state::refill() {
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(until - at, capacity - filled));
   ssize_t got = 0;
   do {
-    got = ::pread(file.fd, buffer.get() + filled, want, static_cast<off_t>(at));
+    got = fails_here("text.read") ? -1 : ::pread(file.fd, buffer.get() + filled, want, static_cast<off_t>(at));
   } while (got < 0 && errno == EINTR);
   if (got < 0)
     throw failed_call("reading byte " + std::to_string(at) + " of", path, errno);

@@ -1,6 +1,7 @@
 #include "dataflow/io/text_sink.hpp"
 
 #include "dataflow/error.hpp"
+#include "dataflow/fault_point.hpp"
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/io/paths.hpp"
 
@@ -88,7 +89,7 @@ part_writer::~part_writer() {
 
 void part_writer::put(const char* data, std::size_t size) {
   while (size > 0) {
-    const auto written = ::write(fd_, data, size);
+    const auto written = fails_here("output.write") ? -1 : ::write(fd_, data, size);
     if (written < 0 && errno == EINTR)
       continue;
     if (written < 0)
@@ -211,7 +212,8 @@ const std::string& text_output::temporary() const noexcept {
 std::unique_ptr<part_writer> text_output::open_part(int partition, int attempt) {
   const auto lock = state_->lock_open();
   const auto path = fmt::format("{}/_attempt-{}-{}-{}", state_->temporary, partition, attempt, unique_suffix());
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode);
+  const int fd =
+    fails_here("output.file") ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode);
   if (fd < 0)
     throw write_failure("making a file in", state_->temporary, 0, errno);
   return std::make_unique<part_writer>(fd, path, partition);

@@ -92,7 +92,7 @@ public:
   step_result finish(emitter& out, std::chrono::steady_clock::time_point until) {
     while (drain()) {
       channels_.flush(out);
-      if (out.blocked() || std::chrono::steady_clock::now() >= until)
+      if (out.blocked() || out.now() >= until)
         return step_result::more;
     }
     channels_.finish(out);

@@ -65,7 +65,7 @@ public:
     while (next_ != kept_.size()) {
       send(kept_.take(next_++));
       channels_writer_->flush(out);
-      if (out.blocked() || std::chrono::steady_clock::now() >= until)
+      if (out.blocked() || out.now() >= until)
         return step_result::more;
     }
     channels_writer_->finish(out);

@@ -51,7 +51,7 @@ public:
         else
           numbered.add(std::as_const(record), (*next_index_)++);
       out.emit(partition, numbered.take());
-      if (out.blocked() || std::chrono::steady_clock::now() >= until)
+      if (out.blocked() || out.now() >= until)
         return step_result::more;
     }
     return step_result::done;

@@ -42,12 +42,12 @@ public:
 
   step_result step(emitter& out, std::chrono::steady_clock::time_point until) override {
     running_task here{scope_};
-    auto now = std::chrono::steady_clock::now();
+    auto now = out.now();
     while (!exhausted_) {
       const auto before = now;
       exhausted_ = !terminal_->pump(*cursor_, size_());
       terminal_->flush(out);
-      now = std::chrono::steady_clock::now();
+      now = out.now();
       size_.took(now - before);
       if (exhausted_)
         break;

@@ -28,9 +28,9 @@ public:
     from_.reset();
   }
 
-  step_result step(emitter&, std::chrono::steady_clock::time_point until) override {
+  step_result step(emitter& out, std::chrono::steady_clock::time_point until) override {
     running_task here{scope_};
-    while (std::chrono::steady_clock::now() < until) {
+    while (out.now() < until) {
       block_ptr records;
       const bool more = from_->next(records, block_records);
       if (records) {

@@ -15,6 +15,8 @@ public:
   virtual void emit(int channel, block_ptr records) = 0;
   /// Whether the task should stop producing for now: somebody downstream has no credit left.
   virtual bool blocked() const noexcept = 0;
+  /// The clock by which steps are measured; in a simulation not the machine's.
+  virtual std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 };
 
 /// The reading end of a shuffle in one task. It takes every block at once, merging or keeping or spilling it, so that

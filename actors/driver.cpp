@@ -58,8 +58,10 @@ void driver_state::accept(result_block& result) {
 void driver_state::commit(task_done& done) {
   internal::job_progress::verdict verdict;
   if (running())
-    attempt(done.stage, done.task,
-            [&] { verdict = job_->task_done(done.stage, done.task, *done.finished, done.metrics); });
+    attempt(done.stage, done.task, [&] {
+      verdict = done.report ? job_->task_done(done.stage, done.task, *done.report)
+                            : job_->task_done(done.stage, done.task, *done.finished, done.metrics);
+    });
   done.finished.reset();
   if (!running())
     return;

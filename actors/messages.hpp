@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/job_run.hpp"
+#include "dataflow/plan/task_report.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -82,9 +83,10 @@ struct task_done {
   using local_message = void;
   int stage = 0;
   int task = 0;
-  std::shared_ptr<internal::task> finished;
+  std::shared_ptr<internal::task> finished; ///< null where it was committed elsewhere
   task_metrics metrics;
-  internal::credit_token committed; ///< perhaps: to be kept until the task is committed
+  internal::credit_token committed;                      ///< perhaps: to be kept until the task is committed
+  std::shared_ptr<const internal::task_report> report{}; ///< of a task that was committed elsewhere
 };
 
 struct task_failed {

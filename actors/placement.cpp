@@ -7,8 +7,12 @@ namespace crema::actors {
 std::vector<std::vector<int>> place(const std::vector<int>& partitions, std::size_t hosts) {
   std::vector<std::vector<int>> shares(hosts);
   for (std::size_t task = 0; task != partitions.size(); ++task)
-    shares[static_cast<std::size_t>(partitions[task]) % hosts].push_back(static_cast<int>(task));
+    shares[host_of(partitions[task], hosts)].push_back(static_cast<int>(task));
   return shares;
+}
+
+std::size_t host_of(int partition, std::size_t hosts) noexcept {
+  return static_cast<std::size_t>(partition) % hosts;
 }
 
 int ended_prefix(const std::vector<std::vector<int>>& shares, const std::vector<int>& ended) {

@@ -14,6 +14,9 @@ namespace crema::actors {
 /// neighbours come to different ones, so a job that needs only the first partitions uses all hosts. Pure.
 std::vector<std::vector<int>> place(const std::vector<int>& partitions, std::size_t hosts);
 
+/// The host of a partition.
+std::size_t host_of(int partition, std::size_t hosts) noexcept;
+
 /// How many of the first tasks of a stage have ended, of which `shares` are a division, when so many of the first tasks
 /// of each share have. Pure.
 int ended_prefix(const std::vector<std::vector<int>>& shares, const std::vector<int>& ended);

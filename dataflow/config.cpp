@@ -17,8 +17,9 @@ namespace {
 
 constexpr int most_threads = 1024;
 constexpr std::size_t least_memory = std::size_t{1} << 20;
+constexpr int most_processes = 64;
 constexpr std::size_t most_memory = std::size_t{1} << 60;
-constexpr std::string_view known_masters = R"("local", "local[N]", "local[*]" and "inline")";
+constexpr std::string_view known_masters = R"("local", "local[N]", "local[*]", "processes[N]" and "inline")";
 
 std::string quoted(std::string_view text) {
   return '"' + std::string{text} + '"';
@@ -32,14 +33,24 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
 }
 
 bool is_of_later_versions(std::string_view text) {
-  return text.starts_with("processes[") || text.starts_with("crema://") || text.starts_with("profile:");
+  return text.starts_with("crema://") || text.starts_with("profile:");
 }
 
 [[noreturn]] void refuse_master(const std::string& text) {
-  static constexpr std::array<std::string_view, 2> names{"local", "inline"};
+  static constexpr std::array<std::string_view, 3> names{"local", "processes", "inline"};
   const auto word = std::string_view{text}.substr(0, text.find_first_of("[:"));
   throw error{errc::invalid_argument, fmt::format("master: {} is none: this version offers {}{}", quoted(text),
                                                   known_masters, internal::did_you_mean(word, names))};
+}
+
+/// The number in the brackets of the master `text`.
+int count_in(std::string_view digits, int most, const std::string& text, const char* of_what, const char* or_else) {
+  int count = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (problem != std::errc{} || end != digits.data() + digits.size() || count < 1 || count > most)
+    throw error{errc::invalid_argument, fmt::format("master: {}: the number of {} must be from 1 to {}{}", quoted(text),
+                                                    of_what, most, or_else)};
+  return count;
 }
 
 [[noreturn]] void refuse(std::string_view field, const std::string& value, std::string_view range) {
@@ -61,16 +72,11 @@ master parse_master(const std::string& text) {
   if (is_of_later_versions(text))
     throw error{errc::unsupported,
                 fmt::format("master: {} needs a later version: this one offers {}", quoted(text), known_masters)};
-  const auto count = between(text, "local[");
-  if (!count)
-    refuse_master(text);
-  int threads = 0;
-  const auto [end, problem] = std::from_chars(count->data(), count->data() + count->size(), threads);
-  if (problem != std::errc{} || end != count->data() + count->size() || threads < 1 || threads > most_threads)
-    throw error{errc::invalid_argument,
-                fmt::format("master: {}: the number of threads must be from 1 to {}, or * for one for each core",
-                            quoted(text), most_threads)};
-  return {master::kind::local, threads};
+  if (const auto threads = between(text, "local["))
+    return {master::kind::local, count_in(*threads, most_threads, text, "threads", ", or * for one for each core")};
+  if (const auto processes = between(text, "processes["))
+    return {master::kind::processes, count_in(*processes, most_processes, text, "processes", "")};
+  refuse_master(text);
 }
 
 void validate(const config& settings) {

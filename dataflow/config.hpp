@@ -14,8 +14,9 @@ namespace crema {
 ///
 /// A plain value; `context` checks it (see validate) and throws invalid_argument naming the field.
 struct config {
-  /// Where the work runs: "local" or "local[*]" (all cores), "local[N]" (N threads, 1 to 1024), or "inline" (the
-  /// caller's thread; the reference engine).
+  /// Where the work runs: "local" or "local[*]" (all cores), "local[N]" (N threads, 1 to 1024), "processes[N]"
+  /// (N worker processes, 1 to 64, of this program, whose main begins with crema::init), or "inline" (the caller's
+  /// thread; the reference engine).
   std::string master = "local";
 
   /// Bytes that exchange buffers, hash tables, sort runs, groups and caches may hold together; 0 is half of what the
@@ -45,9 +46,9 @@ void validate(const config& settings);
 
 /// What `config.master` says, taken apart.
 struct master {
-  enum class kind { local, inline_ };
+  enum class kind { local, processes, inline_ };
   kind where = kind::local;
-  int threads = 0; ///< 0 is one for each core
+  int count = 0; ///< of threads, 0 is one for each core; or of processes
 };
 
 /// Throws invalid_argument for a text that is no master, unsupported for one that only later versions offer.

@@ -4,18 +4,37 @@
 #include "dataflow/inline_engine.hpp"
 #include "dataflow/machine_limits.hpp"
 #include "dataflow/plan/scope.hpp"
+#include "net/jobs/worker_processes.hpp"
+
+#include <algorithm>
 
 namespace crema {
 
 namespace {
 
+/// What each of `workers` processes may use.
+net::worker_options share_of(const config& settings, int workers) {
+  const auto memory = settings.memory_limit == 0 ? internal::default_memory_limit() : settings.memory_limit;
+  net::worker_options each;
+  each.slots = std::max(1, internal::default_threads() / workers);
+  each.memory_limit = memory / static_cast<std::size_t>(workers);
+  each.spill_directory = settings.spill_directory;
+  return each;
+}
+
 std::unique_ptr<internal::engine> make_engine(const config& settings) {
   internal::refuse_inside_task("context");
   validate(settings);
-  const auto [where, threads] = parse_master(settings.master);
-  if (where == master::kind::inline_)
-    return internal::make_inline_engine(threads);
-  return actors::make_actor_engine(threads == 0 ? internal::default_threads() : threads);
+  const auto [where, count] = parse_master(settings.master);
+  switch (where) {
+  case master::kind::inline_:
+    return internal::make_inline_engine(count);
+  case master::kind::processes:
+    return net::make_worker_engine(net::start_workers(count, share_of(settings, count)));
+  case master::kind::local:
+    break;
+  }
+  return actors::make_actor_engine(count == 0 ? internal::default_threads() : count);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/nearest_name.hpp"
+#include "net/jobs/worker_processes.hpp"
+#include "net/launcher/worker.hpp"
 #include "net/value_text.hpp"
 
 #include <fmt/core.h>
@@ -37,7 +39,7 @@ struct flag {
 
 constexpr std::array flags{
   flag{"--crema-master", "CREMA_MASTER", "MASTER",
-       "where the work runs: local (all cores; the default), local[N] or inline",
+       "where the work runs: local (all cores; the default), local[N], processes[N] or inline",
        [](config& c, std::string_view v) { c.master = v; }},
   flag{"--crema-memory", "CREMA_MEMORY", "BYTES", "memory for records, such as 256MiB, 2G or 25% (default: 50%)",
        [](config& c, std::string_view v) { c.memory_limit = net::parse_memory(v); }},
@@ -135,6 +137,7 @@ command_line read(int argc, const char* const* argv) {
 } // namespace
 
 config init(int& argc, char** argv) {
+  net::run_if_worker(net::run_worker);
   auto found = read(argc, argv);
   int kept = 0;
   for (const int i : found.others)
@@ -146,6 +149,7 @@ config init(int& argc, char** argv) {
 }
 
 config init(const int& argc, const char* const* argv) {
+  net::run_if_worker(net::run_worker);
   return read(argc, argv).settings;
 }
 

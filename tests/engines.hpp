@@ -1,9 +1,7 @@
 #pragma once
 
-#include "actors/actor_engine.hpp"
 #include "dataflow/context.hpp"
-#include "dataflow/inline_engine.hpp"
-#include "tests/travelling_engine.hpp"
+#include "dataflow/engine.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,15 +25,14 @@ struct engine_shape {
   const char* name;
   int threads;
   bool travels = false; ///< to bytes and back, as to another process
+  int workers = 0;      ///< among which the work is divided, each with so many threads
 };
 
 inline std::ostream& operator<<(std::ostream& out, const engine_shape& shape) {
   return out << shape.name;
 }
 
-inline std::vector<engine_shape> all_engine_shapes() {
-  return {{"inline_engine", 0}, {"one_thread", 1}, {"two_threads", 2}, {"five_threads", 5}, {"travelling", 0, true}};
-}
+std::vector<engine_shape> all_engine_shapes();
 
 template <class Predicate>
 auto engine_shapes_without(Predicate unwanted) {
@@ -56,12 +53,8 @@ inline std::string engine_name(const ::testing::TestParamInfo<engine_shape>& inf
   return info.param.name;
 }
 
-inline std::unique_ptr<internal::engine> make_engine(const engine_shape& shape,
-                                                     std::size_t memory_limit = std::size_t{256} << 20) {
-  if (shape.travels)
-    return std::make_unique<travelling_engine>(memory_limit);
-  return shape.threads == 0 ? internal::make_inline_engine(2) : actors::make_actor_engine(shape.threads);
-}
+std::unique_ptr<internal::engine> make_engine(const engine_shape& shape,
+                                              std::size_t memory_limit = std::size_t{256} << 20);
 
 /// No job counts as tiny, so that every one reaches the engine under test.
 inline config test_config(std::size_t memory_limit = std::size_t{256} << 20) {

@@ -1,5 +1,6 @@
 #include "dataflow/plan/partition_store.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -49,11 +50,15 @@ void partition_store::commit(int partition, kept what) {
     partitions_[index] = std::move(what);
 }
 
-void partition_store::lose(std::uint64_t worker) {
+bool partition_store::lose_all_but(const std::vector<std::uint64_t>& present) {
   std::lock_guard lock{mutex_};
+  bool lost = false;
   for (auto& partition : partitions_)
-    if (partition.worker == worker)
+    if (partition.worker && std::find(present.begin(), present.end(), *partition.worker) == present.end()) {
       partition = {};
+      lost = true;
+    }
+  return lost;
 }
 
 std::shared_ptr<partition_store> store_registry::open(std::uint64_t key) {

@@ -33,8 +33,8 @@ public:
   void commit(int partition, std::shared_ptr<const block_queue> blocks);
   void commit(int partition, std::uint64_t worker, std::uint64_t records);
 
-  /// What `worker` kept is gone.
-  void lose(std::uint64_t worker);
+  /// What workers kept that are not among `present` is gone; whether that was anything.
+  bool lose_all_but(const std::vector<std::uint64_t>& present);
 
 private:
   struct kept {

@@ -38,7 +38,7 @@ std::pair<errc, std::string> failure_with(T config::*field, T value) {
 void expect_threads(const std::string& text, int threads) {
   const auto parsed = parse_master(text);
   EXPECT_EQ(parsed.where, master::kind::local) << text;
-  EXPECT_EQ(parsed.threads, threads) << text;
+  EXPECT_EQ(parsed.count, threads) << text;
 }
 
 } // namespace
@@ -49,7 +49,15 @@ TEST(Master, NamesTheThreadsOfThisProcess) {
   expect_threads("local[1]", 1);
   expect_threads("local[1024]", 1024);
   EXPECT_EQ(parse_master("inline").where, master::kind::inline_);
-  EXPECT_EQ(parse_master("inline").threads, 1);
+  EXPECT_EQ(parse_master("inline").count, 1);
+}
+
+TEST(Master, NamesTheProcesses) {
+  EXPECT_EQ(parse_master("processes[64]").where, master::kind::processes);
+  EXPECT_EQ(parse_master("processes[64]").count, 64);
+  for (const std::string text : {"processes[0]", "processes[65]", "processes[*]", "processes[]"})
+    EXPECT_THAT(failure([&] { parse_master(text); }).second,
+                AllOf(HasSubstr('"' + text + '"'), HasSubstr("number of processes must be from 1 to 64")));
 }
 
 TEST(Master, RefusesNumbersOfThreadsThatAreNone) {
@@ -66,7 +74,8 @@ TEST(Master, RefusesOtherWordsAndNamesTheKnownOnes) {
   for (const std::string text : {"", "yarn", "local[2", "local2", "local[2]x", " local", "Inline[", "spark://host:1"}) {
     const auto [code, why] = failure([&] { parse_master(text); });
     EXPECT_EQ(code, errc::invalid_argument) << text;
-    EXPECT_THAT(why, AllOf(HasSubstr('"' + text + '"'), HasSubstr(R"("local", "local[N]", "local[*]" and "inline")")));
+    EXPECT_THAT(why, AllOf(HasSubstr('"' + text + '"'),
+                           HasSubstr(R"("local", "local[N]", "local[*]", "processes[N]" and "inline")")));
   }
 }
 
@@ -77,7 +86,7 @@ TEST(Master, OffersTheNearestWord) {
 }
 
 TEST(Master, OfLaterVersionsIsUnsupported) {
-  for (const std::string text : {"processes[4]", "crema://host:7000", "profile:lab"}) {
+  for (const std::string text : {"crema://host:7000", "profile:lab"}) {
     const auto [code, why] = failure([&] { parse_master(text); });
     EXPECT_EQ(code, errc::unsupported) << text;
     EXPECT_THAT(why, AllOf(HasSubstr('"' + text + '"'), HasSubstr("\"local[N]\"")));

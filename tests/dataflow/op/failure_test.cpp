@@ -1,6 +1,7 @@
 #include "tests/dataflow/op/oracle.hpp"
 #include "tests/engines.hpp"
 
+#include "dataflow/inline_engine.hpp"
 #include "dataflow/op/collect.hpp"
 #include "dataflow/op/count.hpp"
 #include "dataflow/op/filter.hpp"

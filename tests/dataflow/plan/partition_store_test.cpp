@@ -14,7 +14,8 @@ TEST(PartitionStores, KnowWhichWorkerKeepsAPartitionUntilItIsLost) {
   EXPECT_EQ(store.records(0), 100U);
   EXPECT_EQ(store.find(0), nullptr);
   EXPECT_EQ(store.records(2), std::nullopt);
-  store.lose(7);
+  EXPECT_FALSE(store.lose_all_but({7, 8}));
+  EXPECT_TRUE(store.lose_all_but({8}));
   EXPECT_EQ(store.records(0), std::nullopt);
   EXPECT_EQ(store.records(1), 5U);
   EXPECT_NE(store.id(), partition_store{}.id());

@@ -320,8 +320,9 @@ TEST(PlanCodec, SurvivesDamagedSourcesAndVariables) {
 
 TEST(PlanCodec, RefusesAVariableWithANumberThatNoneHas) {
   const plan_of_action nothing{[](const context&) {}};
+  const std::array handles{nothing.ctx().broadcast(1L)};
   byte_writer good;
-  encode_variable(variables_in(std::as_bytes(std::span{std::array{nothing.ctx().broadcast(1L)}})).at(0), good);
+  encode_variable(variables_in(std::as_bytes(std::span{handles})).at(0), good);
   std::vector<std::byte> payload(good.bytes().begin() + batch_header_size, good.bytes().end());
   std::fill_n(payload.begin(), sizeof(variable_id), std::byte{1});
   const auto bytes = sealed(payload);

@@ -3,8 +3,13 @@
 #include "tests/second_process.hpp"
 
 #include "dataflow/function/capture.hpp"
+#include "dataflow/inline_engine.hpp"
+#include "dataflow/job_run.hpp"
 #include "dataflow/operations.hpp"
 #include "dataflow/plan/context_state.hpp"
+#include "dataflow/plan/plan_codec.hpp"
+#include "dataflow/plan/store_task.hpp"
+#include "dataflow/plan/task_report.hpp"
 #include "dataflow/text/split_words.hpp"
 
 #include <gmock/gmock.h>

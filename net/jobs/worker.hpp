@@ -1,0 +1,71 @@
+#pragma once
+
+#include "actors/actor_threads.hpp"
+#include "dataflow/plan/scope.hpp"
+#include "net/jobs/worker_job.hpp"
+#include "net/jobs/worker_setup.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+namespace crema::net {
+
+/// A worker of one driver: runs the shares of its jobs on threads of its own, and keeps its caches.
+///
+///     worker me{options, loop};
+///     me.meet(1, std::move(to_worker_1));
+///     me.obey(std::move(to_driver));
+///     me.wait(); // until the driver is gone
+///
+/// All functions are thread-safe. Its end stops what still runs.
+class worker final : public worker_peers {
+public:
+  worker(worker_options options, io_loop& loop);
+  ~worker() override;
+
+  /// A connection to another worker, whose other end that one has.
+  void meet(int number, std::unique_ptr<stream> to_worker);
+
+  /// From here on the driver's jobs run: all other workers are known. Once.
+  void obey(std::unique_ptr<stream> to_driver);
+
+  /// Returns when the driver is gone and nothing of its jobs is left.
+  void wait();
+
+  int number() const noexcept override { return options_.number; }
+  int slots() const noexcept override { return options_.slots; }
+  const std::shared_ptr<link>& driver() const noexcept override { return driver_; }
+  std::shared_ptr<link> peer(int number) override;
+  const std::shared_ptr<internal::worker_resources>& resources() const noexcept override { return resources_; }
+  const std::shared_ptr<internal::store_registry>& caches() const noexcept override { return caches_; }
+  void job_over(std::uint64_t job) override;
+
+private:
+  class from_driver_observer;
+  class from_peer_observer;
+
+  void deliver(int from, message bytes);
+  void lose_driver();
+  void lose_peer(int number);
+
+  const worker_options options_;
+  io_loop& loop_;
+  std::shared_ptr<internal::worker_resources> resources_;
+  std::shared_ptr<internal::store_registry> caches_ = std::make_shared<internal::store_registry>();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<int, std::shared_ptr<link>> peers_;
+  std::unordered_map<std::uint64_t, worker_job_actor> jobs_;
+  int open_links_ = 0;
+  bool driver_gone_ = false;
+
+  std::shared_ptr<link> driver_;
+  std::optional<actors::actor_threads> threads_; ///< first to go: its actors use all the others
+};
+
+} // namespace crema::net

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "dataflow/engine.hpp"
+#include "net/jobs/worker_connection.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace crema::net {
+
+/// The workers of a driver, wherever they run. Its end ends them.
+class worker_set {
+public:
+  virtual ~worker_set() = default;
+
+  /// Those that are there now. Thread-safe.
+  virtual std::vector<std::shared_ptr<worker_connection>> workers() = 0;
+
+  /// Tasks that all of them run at once.
+  virtual int slots() const noexcept = 0;
+};
+
+/// Runs jobs on workers: the driver of each is here, its stages and partitions are there. A job that cannot travel is
+/// refused by `start` with not_portable.
+std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers);
+
+} // namespace crema::net

@@ -1,0 +1,11 @@
+#include "net/jobs/worker_processes.hpp"
+#include "net/launcher/worker.hpp"
+
+#include <gmock/gmock.h>
+
+/// The test program is the executable of its own workers.
+int main(int argc, char** argv) {
+  crema::net::run_if_worker(crema::net::run_worker);
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -20,7 +20,9 @@ std::string to_text(const numbers& of) {
     auto end = i;
     while (end != of.size() && of[end] == of[i])
       ++end;
-    text += (text.empty() ? "" : ".") + std::to_string(of[i]);
+    if (!text.empty())
+      text += '.';
+    text += std::to_string(of[i]);
     if (end - i > 1)
       text += '*' + std::to_string(end - i);
     i = end;

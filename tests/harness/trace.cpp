@@ -101,7 +101,11 @@ std::string trace::to_text(std::size_t most) const {
 }
 
 std::string trace::to_mermaid(std::size_t most) const {
-  const auto alias = [](caf::actor_id actor) { return "a" + std::to_string(actor); };
+  const auto alias = [](caf::actor_id actor) {
+    std::string name = "a";
+    name += std::to_string(actor);
+    return name;
+  };
   std::string people, arrows;
   std::set<caf::actor_id> seen;
   const auto meet = [&](caf::actor_id actor) {

@@ -398,8 +398,9 @@ config with_shortcut() {
 TEST(ActorEngine, RunsTinyJobsInTheThreadThatWaitsForThem) {
   context ctx{with_shortcut(), make_actor_engine(2)};
   const auto here = std::this_thread::get_id();
+  // One partition: where the first task takes long, on a busy machine too, others are helped with.
   const auto runs_here =
-    ctx.range(0, 10, 1, 4).map([here](std::int64_t) { return std::this_thread::get_id() == here; });
+    ctx.range(0, 10, 1, 1).map([here](std::int64_t) { return std::this_thread::get_id() == here; });
   EXPECT_EQ(runs_here.collect(), std::vector<bool>(10, true));
   EXPECT_EQ(runs_here.collect_async().get(), std::vector<bool>(10, false));
   EXPECT_EQ(runs_here.filter([](bool ran) { return ran; }).count(), 10u);

@@ -44,7 +44,7 @@ public:
   explicit partition_state(partition_actor::pointer self) : self_{self} {}
   partition_state(const partition_state&) = delete;
   partition_state& operator=(const partition_state&) = delete;
-  ~partition_state();
+  ~partition_state() override;
 
   void begin(assignment work);
   void may_produce();

@@ -50,7 +50,7 @@ void encode_error(const error& failure, byte_writer& out) {
   encode_text(failure.text(), out);
   for (const auto* part : {&where.op, &where.location, &where.task, &where.node, &where.type})
     encode_text(*part, out);
-  out.varint(static_cast<std::uint64_t>(where.partition + 1));
+  out.varint(static_cast<std::uint64_t>(where.partition) + 1); // -1, unknown, becomes 0
 }
 
 error decode_error(byte_reader& in) {

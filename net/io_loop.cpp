@@ -57,7 +57,7 @@ io_loop::id io_loop::watch(int fd, std::uint32_t events, on_ready ready) {
   event.data.u64 = made;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
     throw error{errc::io_failure, "cannot wait for a connection: " + std::generic_category().message(errno)};
-  watchers_.emplace(made, std::make_shared<watcher>(fd, std::move(ready)));
+  watchers_.emplace(made, std::make_shared<watcher>(watcher{fd, std::move(ready)}));
   return made;
 }
 

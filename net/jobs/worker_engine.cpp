@@ -43,7 +43,7 @@ public:
     auto workers = std::make_shared<job_workers>(std::move(present));
     workers->write(*job); // what cannot travel is refused before anything starts
     actors::caller_of_actors guard;
-    auto runner = actors_->system().spawn(actors::driver, hosts_of(std::move(workers)), &jobs_);
+    auto runner = actors_->system().spawn(actors::driver, hosts_of(workers), &jobs_);
     jobs_.add(*job, runner);
     caf::anon_send(runner, actors::run_job{std::move(job)});
   }
@@ -73,6 +73,7 @@ private:
   static void require_caches(const internal::job_run& job,
                              const std::vector<std::shared_ptr<worker_connection>>& present) {
     std::vector<std::uint64_t> numbers;
+    numbers.reserve(present.size());
     for (const auto& worker : present)
       numbers.push_back(static_cast<std::uint64_t>(worker->number()));
     bool lost = false;

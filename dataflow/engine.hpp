@@ -11,7 +11,7 @@ class job_run;
 /// What runs compiled jobs: the seam between what to compute and how.
 ///
 /// Three stand behind it: the inline engine (the caller's thread; the reference), the actor engine of one process
-/// (actors/), and the cluster engine (net/). All functions are thread-safe.
+/// (actors/), and the engine whose workers are processes of their own (net/jobs/). All functions are thread-safe.
 class engine {
 public:
   virtual ~engine() = default;

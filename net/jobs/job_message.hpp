@@ -47,6 +47,44 @@ enum class job_kind : std::uint16_t {
   fetch_block,
 };
 
+/// About a job as a whole.
+template <job_kind Kind>
+struct of_job {
+  static constexpr auto kind = Kind;
+  std::uint64_t job = 0;
+  auto fields() { return std::tie(job); }
+};
+
+/// About the receiver's or the sender's share of a stage.
+template <job_kind Kind>
+struct of_share {
+  static constexpr auto kind = Kind;
+  std::uint64_t job = 0;
+  int stage = 0;
+  auto fields() { return std::tie(job, stage); }
+};
+
+template <job_kind Kind>
+struct of_task {
+  static constexpr auto kind = Kind;
+  std::uint64_t job = 0;
+  int stage = 0;
+  int task = 0;
+  auto fields() { return std::tie(job, stage, task); }
+};
+
+/// About a block of `producer` for a task of the consuming stage.
+template <job_kind Kind>
+struct of_exchange {
+  static constexpr auto kind = Kind;
+  std::uint64_t job = 0;
+  int stage = 0; ///< the consumer
+  int task = 0;
+  int input = 0;
+  int producer = 0;
+  auto fields() { return std::tie(job, stage, task, input, producer); }
+};
+
 // -- driver to worker -----------------------------------------------------------------------------------------------
 
 /// Behind it: the numbers of the job's workers, in the order of its hosts, and the plan.
@@ -58,27 +96,12 @@ struct begin_plan {
 };
 
 /// The job has ended or shall: nothing of it may be left.
-struct end_plan {
-  static constexpr auto kind = job_kind::end_plan;
-  std::uint64_t job = 0;
-  auto fields() { return std::tie(job); }
-};
+using end_plan = of_job<job_kind::end_plan>;
 
 /// Behind it: which stored partitions of the share's tasks other workers keep, and what sources of this process alone
 /// give those tasks.
-struct start_share {
-  static constexpr auto kind = job_kind::start_share;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
-
-struct stop_share {
-  static constexpr auto kind = job_kind::stop_share;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
+using start_share = of_share<job_kind::start_share>;
+using stop_share = of_share<job_kind::stop_share>;
 
 struct note_producers {
   static constexpr auto kind = job_kind::note_producers;
@@ -90,44 +113,21 @@ struct note_producers {
 };
 
 /// Behind it: what was agreed on.
-struct tell_agreed {
-  static constexpr auto kind = job_kind::tell_agreed;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
+using tell_agreed = of_share<job_kind::tell_agreed>;
 
 /// The oldest result block of the task that was not taken yet is.
-struct take_result {
-  static constexpr auto kind = job_kind::take_result;
-  std::uint64_t job = 0;
-  int stage = 0;
-  int task = 0;
-  auto fields() { return std::tie(job, stage, task); }
-};
+using take_result = of_task<job_kind::take_result>;
+
+// The number of a cache or a shared variable stands where that of a job does.
 
 /// A shared variable, before the first plan that uses it. Behind its number: itself.
-struct define_variable {
-  static constexpr auto kind = job_kind::define_variable;
-  std::uint64_t id = 0;
-  auto fields() { return std::tie(id); }
-};
-
-/// A cache or a shared variable, by its number, which stands where that of a job does.
-struct forget_shared {
-  static constexpr auto kind = job_kind::forget_shared;
-  std::uint64_t id = 0;
-  auto fields() { return std::tie(id); }
-};
+using define_variable = of_job<job_kind::define_variable>;
+/// The cache or the variable is gone.
+using forget_shared = of_job<job_kind::forget_shared>;
 
 // -- worker to driver -----------------------------------------------------------------------------------------------
 
-struct share_opened {
-  static constexpr auto kind = job_kind::share_opened;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
+using share_opened = of_share<job_kind::share_opened>;
 
 struct share_advanced {
   static constexpr auto kind = job_kind::share_advanced;
@@ -138,70 +138,18 @@ struct share_advanced {
 };
 
 /// Behind it: what the task said.
-struct barrier_said {
-  static constexpr auto kind = job_kind::barrier_said;
-  std::uint64_t job = 0;
-  int stage = 0;
-  int task = 0;
-  auto fields() { return std::tie(job, stage, task); }
-};
+using barrier_said = of_task<job_kind::barrier_said>;
 
 /// Behind it: the block.
-struct result_made {
-  static constexpr auto kind = job_kind::result_made;
-  std::uint64_t job = 0;
-  int stage = 0;
-  int task = 0;
-  auto fields() { return std::tie(job, stage, task); }
-};
+using result_made = of_task<job_kind::result_made>;
 
 /// The task is committed. Behind it: metrics, and what it added to accumulators.
-struct task_done {
-  static constexpr auto kind = job_kind::task_done;
-  std::uint64_t job = 0;
-  int stage = 0;
-  int task = 0;
-  auto fields() { return std::tie(job, stage, task); }
-};
+using task_done = of_task<job_kind::task_done>;
 
 /// Behind it: the error.
-struct task_failed {
-  static constexpr auto kind = job_kind::task_failed;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
+using task_failed = of_share<job_kind::task_failed>;
 
-struct share_ended {
-  static constexpr auto kind = job_kind::share_ended;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
-
-// -- worker to worker -----------------------------------------------------------------------------------------------
-
-/// For a task of a consuming stage, from one of its producers. Behind it: the block.
-struct send_block {
-  static constexpr auto kind = job_kind::send_block;
-  std::uint64_t job = 0;
-  int stage = 0; ///< the consumer
-  int task = 0;
-  int input = 0;
-  int producer = 0;
-  auto fields() { return std::tie(job, stage, task, input, producer); }
-};
-
-/// That task has absorbed the oldest block of that producer which was not absorbed yet.
-struct return_credit {
-  static constexpr auto kind = job_kind::return_credit;
-  std::uint64_t job = 0;
-  int stage = 0; ///< the consumer
-  int task = 0;
-  int input = 0;
-  int producer = 0;
-  auto fields() { return std::tie(job, stage, task, input, producer); }
-};
+using share_ended = of_share<job_kind::share_ended>;
 
 /// A block of a partition that `keeper` has stored, for a stage of the job whose share on `reader` reads it. It goes by
 /// the driver, so that it comes to the keeper behind begin_plan.
@@ -217,7 +165,15 @@ struct fetch_block {
   auto fields() { return std::tie(job, stage, root, partition, keeper, reader, block); }
 };
 
-/// The answer. Behind it: the block, or nothing where the partition has no more.
+// -- worker to worker -----------------------------------------------------------------------------------------------
+
+/// Behind it: the block.
+using send_block = of_exchange<job_kind::send_block>;
+
+/// The task has absorbed the oldest block of that producer which was not absorbed yet.
+using return_credit = of_exchange<job_kind::return_credit>;
+
+/// The answer to fetch_block. Behind it: the block, or nothing where the partition has no more.
 struct kept_block {
   static constexpr auto kind = job_kind::kept_block;
   std::uint64_t job = 0;
@@ -228,12 +184,7 @@ struct kept_block {
 };
 
 /// The answer where there is none. Behind it: the error.
-struct fetch_failed {
-  static constexpr auto kind = job_kind::fetch_failed;
-  std::uint64_t job = 0;
-  int stage = 0;
-  auto fields() { return std::tie(job, stage); }
-};
+using fetch_failed = of_share<job_kind::fetch_failed>;
 
 // -- bytes ----------------------------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ void send_peer(const descriptor& to, int number, const descriptor& connection) {
   send_all(to, std::as_bytes(std::span{&named, 1}), &connection);
 }
 
-std::pair<worker_options, worker_peers_sockets> receive_setup(const descriptor& from) {
+std::pair<worker_options, peer_sockets> receive_setup(const descriptor& from) {
   demand(receive_number(from) == setup_mark);
   const auto size = receive_number(from);
   demand(size <= most_bytes);
@@ -142,7 +142,7 @@ std::pair<worker_options, worker_peers_sockets> receive_setup(const descriptor& 
   const auto peers = internal::codec<int>::decode(in);
   options.memory_limit = internal::codec<std::uint64_t>::decode(in);
   options.spill_directory = internal::codec<std::string>::decode(in);
-  worker_peers_sockets connections;
+  peer_sockets connections;
   for (int i = 0; i < peers; ++i) {
     descriptor connection;
     const auto number = receive_number(from, &connection);

@@ -21,7 +21,7 @@ struct worker_options {
 };
 
 /// Connections to other workers, by their number.
-using worker_peers_sockets = std::vector<std::pair<int, descriptor>>;
+using peer_sockets = std::vector<std::pair<int, descriptor>>;
 
 /// Tells the worker at the other end of `to` who it is and how many peers follow. Throws unreachable.
 void send_setup(const descriptor& to, const worker_options& options, int peers);
@@ -30,6 +30,6 @@ void send_setup(const descriptor& to, const worker_options& options, int peers);
 void send_peer(const descriptor& to, int number, const descriptor& connection);
 
 /// The other end of both. Waits for a minute at most; throws unreachable, or corrupt_data for anything else.
-std::pair<worker_options, worker_peers_sockets> receive_setup(const descriptor& from);
+std::pair<worker_options, peer_sockets> receive_setup(const descriptor& from);
 
 } // namespace crema::net

@@ -16,8 +16,14 @@ namespace {
 /// One call: on the loop's thread, alive while something is watched for it.
 class attempt : public std::enable_shared_from_this<attempt> {
 public:
-  attempt(io_loop& loop, const tls_context& tls, address where, std::vector<role> expected, on_dialled done)
-      : loop_{loop}, tls_{tls}, where_{std::move(where)}, expected_{std::move(expected)}, done_{std::move(done)} {}
+  attempt(io_loop& loop, const tls_context& tls, address where, std::vector<role> expected, std::string server_name,
+          on_dialled done)
+      : loop_{loop},
+        tls_{tls},
+        where_{std::move(where)},
+        expected_{std::move(expected)},
+        server_name_{std::move(server_name)},
+        done_{std::move(done)} {}
 
   void start(io_loop::time end) {
     deadline_ = loop_.call_at(end, [self = shared_from_this()] {
@@ -73,7 +79,7 @@ private:
   void connected() {
     if (const int problem = connect_result(socket_.get()); problem != 0)
       throw error{errc::unreachable, std::generic_category().message(problem)};
-    handshake_.emplace(tls_.connect(std::move(socket_), expected_));
+    handshake_.emplace(tls_.connect(std::move(socket_), expected_, server_name_));
   }
 
   void give_up_place(const error& why) {
@@ -106,6 +112,7 @@ private:
   std::vector<socket_address> places_;
   std::size_t next_ = 0;
   const std::vector<role> expected_;
+  const std::string server_name_;
   on_dialled done_;
   descriptor socket_; // until it is connected
   std::optional<tls_handshake> handshake_;
@@ -117,17 +124,19 @@ private:
 } // namespace
 
 void dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected, on_dialled done,
-          std::chrono::milliseconds patience) {
+          std::chrono::milliseconds patience, std::string server_name) {
   const auto end = std::chrono::steady_clock::now() + patience;
-  const auto made = std::make_shared<attempt>(loop, tls, where, std::move(expected), std::move(done));
+  const auto made =
+    std::make_shared<attempt>(loop, tls, where, std::move(expected), std::move(server_name), std::move(done));
   loop.run([made, end] { made->start(end); });
 }
 
 dialled dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected,
-             std::chrono::milliseconds patience) {
+             std::chrono::milliseconds patience, std::string server_name) {
   std::promise<dialled> promise;
   dial(
-    loop, tls, where, std::move(expected), [&](dialled result) { promise.set_value(std::move(result)); }, patience);
+    loop, tls, where, std::move(expected), [&](dialled result) { promise.set_value(std::move(result)); }, patience,
+    std::move(server_name));
   auto result = promise.get_future().get();
   if (result.failure)
     std::rethrow_exception(result.failure);

@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace crema::net {
@@ -22,13 +23,14 @@ struct dialled {
 using on_dialled = std::function<void(dialled result)>;
 
 /// Connects to a port behind which a listener stands, and calls `done` on the loop's thread: once, after `patience` at
-/// the latest. All that the name stands for is tried in turn. Nothing blocks; any thread may call it. `loop` must
-/// outlive the call of `done`, or it does not come.
+/// the latest. All that the name stands for is tried in turn. A server name says whom behind the port it is meant for
+///: unreachable where nobody of that name is there. Nothing blocks; any thread may call it.
+/// `loop` must outlive the call of `done`, or it does not come.
 void dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected, on_dialled done,
-          std::chrono::milliseconds patience = std::chrono::seconds{5});
+          std::chrono::milliseconds patience = std::chrono::seconds{5}, std::string server_name = {});
 
 /// The same, waiting for it: not on the loop's thread. Throws what went wrong.
 dialled dial(io_loop& loop, const tls_context& tls, const address& where, std::vector<role> expected,
-             std::chrono::milliseconds patience = std::chrono::seconds{5});
+             std::chrono::milliseconds patience = std::chrono::seconds{5}, std::string server_name = {});
 
 } // namespace crema::net

@@ -1,14 +1,12 @@
 #include "net/listener.hpp"
 
-#include "dataflow/error.hpp"
-#include "net/limited_log.hpp"
+#include "net/unproven_peers.hpp"
 
 #include <cerrno>
 #include <future>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
 namespace crema::net {
@@ -18,10 +16,6 @@ namespace {
 constexpr int accepts_at_once = 16;
 constexpr std::chrono::milliseconds rest{100};
 
-io_loop::time now() {
-  return std::chrono::steady_clock::now();
-}
-
 } // namespace
 
 /// What stands at the port, on the loop's thread.
@@ -29,11 +23,13 @@ class listener::door : public std::enable_shared_from_this<door> {
 public:
   door(io_loop& loop, const tls_context& tls, descriptor socket, listener_options options, on_peer welcome, on_log log)
       : loop_{loop},
-        tls_{tls},
         socket_{std::move(socket)},
-        options_{std::move(options)},
+        expected_{std::move(options.expected)},
         welcome_{std::move(welcome)},
-        log_{std::move(log)} {}
+        unproven_{std::make_shared<unproven_peers>(loop, tls,
+                                                   unproven_options{options.handshake_deadline, options.max_unproven,
+                                                                    server_names::none, std::move(options.route)},
+                                                   std::move(log))} {}
 
   void open() {
     watched_ = loop_.watch(socket_.get(), EPOLLIN, [self = shared_from_this()](std::uint32_t) { self->accept(); });
@@ -42,39 +38,22 @@ public:
   void close() {
     loop_.unwatch(watched_);
     loop_.cancel(resting_);
-    while (!unproven_.empty())
-      forget(unproven_.begin()->first);
+    unproven_->close();
     socket_.close();
   }
 
 private:
-  struct stranger {
-    tls_handshake handshake;
-    std::string from;
-    io_loop::id watched = 0;
-    io_loop::id deadline = 0;
-  };
-
   void accept();
-  void receive(descriptor socket, std::string from);
-  void advance(std::uint64_t id);
-  void log(const std::string& line);
-  void refuse(const std::string& from, const std::string& why);
-  void refuse(std::uint64_t id, const std::string& why);
-  void forget(std::uint64_t id);
+  void receive(descriptor socket, const std::string& from);
   void take_a_rest();
 
   io_loop& loop_;
-  const tls_context tls_;
   descriptor socket_;
-  listener_options options_;
-  on_peer welcome_;
-  on_log log_;
-  limited_log limit_;
+  const std::vector<role> expected_;
+  const on_peer welcome_;
+  const std::shared_ptr<unproven_peers> unproven_;
   io_loop::id watched_ = 0;
   io_loop::id resting_ = 0;
-  std::uint64_t last_id_ = 0;
-  std::unordered_map<std::uint64_t, stranger> unproven_;
 };
 
 void listener::door::accept() {
@@ -92,73 +71,18 @@ void listener::door::accept() {
   }
 }
 
-void listener::door::receive(descriptor socket, std::string from) {
-  if (unproven_.size() >= options_.max_unproven) {
-    reset_on_close(socket.get());
-    return refuse(from, "there are " + std::to_string(unproven_.size()) + " unproven connections already");
-  }
-  send_at_once(socket.get());
-  const auto id = ++last_id_;
-  try {
-    auto& made =
-      unproven_.emplace(id, stranger{tls_.accept(std::move(socket), options_.expected), std::move(from)}).first->second;
-    const auto self = shared_from_this();
-    made.watched =
-      loop_.watch(made.handshake.native_handle(), EPOLLIN, [self, id](std::uint32_t) { self->advance(id); });
-    made.deadline = loop_.call_at(now() + options_.handshake_deadline, [self, id] {
-      self->refuse(id,
-                   "it has not proved itself in " + std::to_string(self->options_.handshake_deadline.count()) + " ms");
-    });
-  } catch (const error& e) {
-    refuse(id, e.text());
-  }
-}
-
-void listener::door::advance(std::uint64_t id) {
-  auto& peer = unproven_.at(id);
-  try {
-    const auto state = peer.handshake.advance();
-    if (state != tls_handshake::state::done)
-      return loop_.rewatch(peer.watched, state == tls_handshake::state::wants_input ? EPOLLIN : EPOLLOUT);
-  } catch (const error& e) {
-    return refuse(id, e.text());
-  }
-  const auto identity = peer.handshake.peer();
-  auto from = std::move(peer.from);
-  loop_.unwatch(peer.watched); // before the descriptor goes elsewhere
-  auto connection = std::move(peer.handshake).finish();
-  forget(id);
-  welcome_({std::move(connection), identity, std::move(from)});
-}
-
-void listener::door::log(const std::string& line) {
-  if (const auto kept = limit_.add(line, now()); kept && log_)
-    log_(*kept);
-}
-
-void listener::door::refuse(const std::string& from, const std::string& why) {
-  log("refused a connection from " + from + ": " + why);
-}
-
-void listener::door::refuse(std::uint64_t id, const std::string& why) {
-  const auto found = unproven_.find(id);
-  if (found == unproven_.end())
-    return;
-  refuse(found->second.from, why);
-  forget(id);
-}
-
-void listener::door::forget(std::uint64_t id) {
-  auto gone = unproven_.extract(id);
-  loop_.unwatch(gone.mapped().watched);
-  loop_.cancel(gone.mapped().deadline);
+void listener::door::receive(descriptor socket, const std::string& from) {
+  unproven_->add(std::move(socket), from, expected_,
+                 [self = shared_from_this(), from](std::unique_ptr<stream> connection, peer_identity peer) {
+                   self->welcome_({std::move(connection), peer, from});
+                 });
 }
 
 /// Without descriptors the next connection stays in the queue, and would wake the loop for ever.
 void listener::door::take_a_rest() {
-  log("cannot accept connections: " + std::generic_category().message(errno));
+  unproven_->log("cannot accept connections: " + std::generic_category().message(errno));
   loop_.unwatch(watched_);
-  resting_ = loop_.call_at(now() + rest, [self = shared_from_this()] { self->open(); });
+  resting_ = loop_.call_at(std::chrono::steady_clock::now() + rest, [self = shared_from_this()] { self->open(); });
 }
 
 listener::listener(io_loop& loop, const tls_context& tls, listening_socket port, listener_options options,

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace crema::net {
@@ -17,6 +18,11 @@ struct listener_options {
   std::vector<role> expected{}; ///< the roles that may connect
   std::chrono::milliseconds handshake_deadline{5000};
   std::size_t max_unproven = 64; ///< connections that have not proved themselves; more are refused at once
+
+  /// Asked, on the loop's thread, for each connection that asks for a server name, before anything of it is read away.
+  /// Where it is true, the connection is taken care of elsewhere: `socket` was moved away, or passed on and can be
+  /// closed. Else the peer is told that there is nobody of that name. An error refuses it, with its text in the log.
+  std::function<bool(std::string_view server_name, descriptor& socket)> route{};
 };
 
 /// One TCP port, behind which stand only peers that have proved themselves.

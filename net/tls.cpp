@@ -1,17 +1,15 @@
 #include "net/tls.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/client_hello.hpp"
 #include "net/openssl.hpp"
 #include "net/tls_stream.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 #include <utility>
 
 namespace crema::net {
@@ -19,10 +17,6 @@ namespace crema::net {
 namespace {
 
 constexpr long max_peer_chain_bytes = 16 << 10;
-
-// A record's header and that of the message in it: enough to see a TLS client hello, and its length.
-constexpr std::size_t hello_head_bytes = 9;
-constexpr std::size_t max_hello_bytes = 16 << 10;
 
 void required(bool good, const char* doing) {
   if (!good)
@@ -71,11 +65,10 @@ struct tls_handshake::session {
   descriptor socket;
   std::vector<role> expected;
   bool server = false;
+  server_names names = server_names::none;
   bool looked = false; ///< a client's first bytes were those of TLS
   bool shaken = false; ///< the handshake itself is over
   std::string refusal; ///< why the peer's certificate is refused
-
-  void look_at_hello();
 };
 
 namespace {
@@ -107,6 +100,17 @@ int verify(int good, X509_STORE_CTX* chain) {
   return 0;
 }
 
+/// Called by OpenSSL when it has read what the other side asks for.
+int check_name(SSL* ssl, int* alert, void* /*unused*/) {
+  auto& asked = *static_cast<session*>(::SSL_get_ex_data(ssl, session_index()));
+  if (!asked.server || asked.names == server_names::any
+      || ::SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) == nullptr)
+    return SSL_TLSEXT_ERR_NOACK;
+  asked.refusal = "it asks for a worker that is not here";
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 /// Whether this certificate would be accepted by a peer of the same cluster.
 void check_own(X509_STORE& authority, X509& own) {
   const std::unique_ptr<X509_STORE_CTX, openssl_free<X509_STORE_CTX_free>> chain{::X509_STORE_CTX_new()};
@@ -126,6 +130,7 @@ void set_rules(SSL_CTX* context) {
   required(::SSL_CTX_set1_groups_list(context, "X25519") == 1, "choose a key exchange");
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, &verify);
   ::SSL_CTX_set_verify_depth(context, 1);
+  SSL_CTX_set_tlsext_servername_callback(context, &check_name);
   ::SSL_CTX_set_max_cert_list(context, max_peer_chain_bytes);
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_num_tickets(context, 0);
@@ -147,12 +152,6 @@ std::unique_ptr<session> begin(SSL_CTX& context, descriptor socket, std::vector<
   return made;
 }
 
-/// Whether the socket is readable from its first byte on, or only when a client's hello can be judged.
-void wake_at(int socket, std::size_t bytes) {
-  const int least = static_cast<int>(bytes);
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least);
-}
-
 } // namespace
 
 // -- tls_context ----------------------------------------------------------------------------------------------------
@@ -172,13 +171,19 @@ tls_context::tls_context(credentials own) : context_{::SSL_CTX_new(::TLS_method(
   check_own(*store, *certificate);
 }
 
-tls_handshake tls_context::accept(descriptor socket, std::vector<role> expected) const {
-  wake_at(socket.get(), hello_head_bytes);
-  return tls_handshake{begin(*context_, std::move(socket), std::move(expected), true)};
+tls_handshake tls_context::accept(descriptor socket, std::vector<role> expected, server_names names) const {
+  wait_for_hello(socket.get());
+  auto begun = begin(*context_, std::move(socket), std::move(expected), true);
+  begun->names = names;
+  return tls_handshake{std::move(begun)};
 }
 
-tls_handshake tls_context::connect(descriptor socket, std::vector<role> expected) const {
-  return tls_handshake{begin(*context_, std::move(socket), std::move(expected), false)};
+tls_handshake tls_context::connect(descriptor socket, std::vector<role> expected,
+                                   const std::string& server_name) const {
+  auto begun = begin(*context_, std::move(socket), std::move(expected), false);
+  if (!server_name.empty())
+    required(SSL_set_tlsext_host_name(begun->ssl.get(), server_name.c_str()) == 1, "ask for a name");
+  return tls_handshake{std::move(begun)};
 }
 
 // -- tls_handshake --------------------------------------------------------------------------------------------------
@@ -191,34 +196,11 @@ int tls_handshake::native_handle() const noexcept {
   return session_->socket.get();
 }
 
-/// OpenSSL makes room for as long a hello as its first bytes announce: what is too long, or not TLS at all, never gets
-/// there.
-void tls_handshake::session::look_at_hello() {
-  std::array<unsigned char, hello_head_bytes> head{};
-  const auto n = ::recv(socket.get(), head.data(), head.size(), MSG_PEEK);
-  if (n < 0 && errno != EAGAIN && errno != EINTR)
-    throw error{errc::unreachable, std::string{"the connection broke: "} + std::strerror(errno)};
-  if (n == 0)
-    throw error{errc::unreachable, "the peer closed the connection before it said a word"};
-  if (n > 0 && head[0] != SSL3_RT_HANDSHAKE)
-    throw error{errc::untrusted, "the peer does not speak TLS"};
-  if (n < static_cast<ssize_t>(head.size()))
-    return;
-  const auto length = std::size_t{head[6]} << 16 | std::size_t{head[7]} << 8 | head[8];
-  if (head[5] != SSL3_MT_CLIENT_HELLO || length > max_hello_bytes)
-    throw error{errc::untrusted, "the peer begins with a TLS message of type " + std::to_string(head[5]) + " and "
-                                   + std::to_string(length) + " bytes, which is no client's hello"};
-  looked = true;
-  wake_at(socket.get(), 1);
-}
-
 tls_handshake::state tls_handshake::advance() {
   auto& s = *session_;
-  if (s.server && !s.looked) {
-    s.look_at_hello();
-    if (!s.looked)
-      return state::wants_input;
-  }
+  // OpenSSL makes room for as long a hello as its first bytes announce: what is too long, or no TLS, never gets there.
+  if (s.server && !s.looked && !(s.looked = hello_has_come(s.socket.get(), hello_part::head)))
+    return state::wants_input;
   ::ERR_clear_error();
   int result = 1;
   if (!s.shaken) {

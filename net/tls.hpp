@@ -20,6 +20,9 @@ struct peer_identity {
 
 class tls_handshake;
 
+/// Which server names a client may ask for: one that is not known here is told so.
+enum class server_names { none, any };
+
 /// One process's side of TLS 1.3 with its cluster: only certificates of the cluster's authority count, on both sides,
 /// and only those that name one of the expected roles. Nothing else is checked, host names least of all: a node is who
 /// has the key, wherever it is.
@@ -34,9 +37,10 @@ class tls_context {
 public:
   explicit tls_context(credentials own);
 
-  /// Begins the handshake of a connected socket, from the side that listened, or that connected.
-  tls_handshake accept(descriptor socket, std::vector<role> expected) const;
-  tls_handshake connect(descriptor socket, std::vector<role> expected) const;
+  /// Begins the handshake of a connected socket, from the side that listened, or that connected. A server name says
+  /// whom behind the port the connection is meant for; everybody on the way can read it.
+  tls_handshake accept(descriptor socket, std::vector<role> expected, server_names names = server_names::none) const;
+  tls_handshake connect(descriptor socket, std::vector<role> expected, const std::string& server_name = {}) const;
 
 private:
   std::shared_ptr<ssl_ctx_st> context_;

@@ -144,6 +144,10 @@ error tls_failure(const SSL& ssl, int result) {
   }
   if (kind == SSL_ERROR_SYSCALL)
     return {errc::unreachable, std::string{"the connection broke: "} + std::strerror(broken)};
+  if (reason == SSL_R_TLSV1_UNRECOGNIZED_NAME) {
+    ::ERR_clear_error();
+    return {errc::unreachable, "there is no such worker"};
+  }
   if (is_alert(reason)) {
     const auto text = openssl_reason();
     return {errc::untrusted, "the peer refused this side, and its log says why (" + text + ")"};

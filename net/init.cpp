@@ -2,7 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/nearest_name.hpp"
-#include "net/jobs/worker_processes.hpp"
+#include "net/jobs/run_worker.hpp"
 #include "net/launcher/worker.hpp"
 #include "net/value_text.hpp"
 

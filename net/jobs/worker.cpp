@@ -2,6 +2,7 @@
 
 #include "dataflow/plan/plan_codec.hpp"
 #include "dataflow/plan/variable.hpp"
+#include "net/jobs/peer_message.hpp"
 
 #include <caf/send.hpp>
 
@@ -22,8 +23,10 @@ private:
 class worker::from_peer_observer final : public link_observer {
 public:
   from_peer_observer(worker& me, int number) : me_{me}, number_{number} {}
-  void received(message bytes) override { me_.deliver(number_, std::move(bytes)); }
-  void ended(const link_end&) override { me_.lose_peer(number_); }
+  void received(message bytes) override {
+    bytes.kind() == greet::kind ? me_.greeted_by(number_) : me_.deliver(number_, std::move(bytes));
+  }
+  void ended(const link_end& how) override { me_.lose_peer(number_, how.reason); }
 
 private:
   worker& me_;
@@ -55,16 +58,45 @@ worker::~worker() {
 }
 
 void worker::meet(int number, std::unique_ptr<stream> to_worker) {
-  auto opened = link::open(loop_, std::move(to_worker), std::make_shared<from_peer_observer>(*this, number));
   std::lock_guard lock{mutex_};
+  auto& place = peers_[number];
+  if (place)
+    return;
   ++open_links_;
-  peers_.insert_or_assign(number, std::move(opened));
+  place = link::open(loop_, std::move(to_worker), std::make_shared<from_peer_observer>(*this, number));
+  place->send(to_frame(greet{}));
+}
+
+void worker::greeted_by(int number) {
+  std::lock_guard lock{mutex_};
+  met_.insert(number);
+  missed_.erase(number);
+  tell_driver(peer_met{number});
+}
+
+void worker::miss(int number, const std::string& why) {
+  std::lock_guard lock{mutex_};
+  missed_.insert_or_assign(number, why);
+  tell_driver(peer_missed{number, why});
 }
 
 void worker::obey(std::unique_ptr<stream> to_driver) {
   std::lock_guard lock{mutex_};
+  if (driver_ || driver_gone_)
+    return;
   ++open_links_;
   driver_ = link::open(loop_, std::move(to_driver), std::make_shared<from_driver_observer>(*this));
+  tell_driver(greet{});
+  for (const int each : met_)
+    tell_driver(peer_met{each});
+  for (const auto& [number, why] : missed_)
+    tell_driver(peer_missed{number, why});
+}
+
+template <class Message>
+void worker::tell_driver(const Message& said) {
+  if (driver_)
+    driver_->send(to_frame(said));
 }
 
 void worker::wait() {
@@ -115,20 +147,30 @@ void worker::deliver(int from, message bytes) {
 }
 
 void worker::lose_driver() {
+  {
+    std::lock_guard lock{mutex_};
+    --open_links_;
+  }
+  leave();
+}
+
+void worker::leave() {
   std::lock_guard lock{mutex_};
   driver_gone_ = true;
-  --open_links_;
   for (const auto& [job, actor] : jobs_)
     caf::anon_send(actor, driver_lost{});
   changed_.notify_all();
 }
 
-void worker::lose_peer(int number) {
+void worker::lose_peer(int number, const std::string& why) {
   std::lock_guard lock{mutex_};
   --open_links_;
   peers_.erase(number);
+  met_.erase(number);
   for (const auto& [job, actor] : jobs_)
     caf::anon_send(actor, peer_lost{number});
+  tell_driver(peer_missed{number, "worker " + std::to_string(options_.number) + " has lost its connection to worker "
+                                    + std::to_string(number) + ": " + why});
   changed_.notify_all();
 }
 

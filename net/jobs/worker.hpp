@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <unordered_map>
 
 namespace crema::net {
@@ -17,21 +19,29 @@ namespace crema::net {
 /// A worker of one driver: runs the shares of its jobs on threads of its own, and keeps its caches.
 ///
 ///     worker me{options, loop};
-///     me.meet(1, std::move(to_worker_1));
 ///     me.obey(std::move(to_driver));
+///     me.meet(1, std::move(to_worker_1)); // at any time, in any order
 ///     me.wait(); // until the driver is gone
 ///
-/// All functions are thread-safe. Its end stops what still runs.
+/// It tells the driver whom it has met; jobs are given to workers that know each other (worker_roster.hpp). All
+/// functions are thread-safe. Its end stops what still runs.
 class worker final : public worker_peers {
 public:
   worker(worker_options options, io_loop& loop);
   ~worker() override;
 
-  /// A connection to another worker, whose other end that one has.
+  /// A connection to another worker, whose other end that one has or will have. A second one to the same worker is
+  /// closed.
   void meet(int number, std::unique_ptr<stream> to_worker);
 
-  /// From here on the driver's jobs run: all other workers are known. Once.
+  /// There is none to that worker, and there will be none: the driver hears why.
+  void miss(int number, const std::string& why);
+
+  /// From here on the driver's jobs run. A second driver is refused.
   void obey(std::unique_ptr<stream> to_driver);
+
+  /// As if the driver were gone.
+  void leave();
 
   /// Returns when the driver is gone and nothing of its jobs is left.
   void wait();
@@ -49,8 +59,11 @@ private:
   class from_peer_observer;
 
   void deliver(int from, message bytes);
+  void greeted_by(int number);
+  template <class Message>
+  void tell_driver(const Message& said);
   void lose_driver();
-  void lose_peer(int number);
+  void lose_peer(int number, const std::string& why);
 
   const worker_options options_;
   io_loop& loop_;
@@ -60,6 +73,8 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<int, std::shared_ptr<link>> peers_;
+  std::set<int> met_;                 ///< of those: they have this one, too
+  std::map<int, std::string> missed_; ///< why they cannot be reached
   std::unordered_map<std::uint64_t, worker_job_actor> jobs_;
   int open_links_ = 0;
   bool driver_gone_ = false;

@@ -1,5 +1,7 @@
 #include "net/jobs/worker_connection.hpp"
 
+#include "net/jobs/peer_message.hpp"
+
 #include <caf/send.hpp>
 
 namespace crema::net {
@@ -49,6 +51,8 @@ bool worker_connection::lost() const {
 }
 
 void worker_connection::received(message from_worker) {
+  if (from_worker.kind() >= first_peer_kind)
+    return told(from_worker);
   internal::byte_reader in{from_worker.payload()};
   const auto job = in.varint();
   const auto stage = read_number<int>(in);

@@ -63,6 +63,10 @@ public:
   void received(message from_worker) override;
   void ended(const link_end& how) override;
 
+protected:
+  /// What comes that is not about a job (peer_message.hpp).
+  virtual void told(const message& /*from_worker*/) {}
+
 private:
   using key = std::pair<std::uint64_t, int>;
 

@@ -21,6 +21,9 @@ namespace {
 /// Threads for drivers, and for reading and writing blocks of results.
 constexpr int driver_threads = 2;
 
+/// A job waits so long for workers that are being started.
+constexpr std::chrono::seconds patience{60};
+
 class worker_engine final : public internal::engine {
 public:
   explicit worker_engine(std::unique_ptr<worker_set> workers) : workers_{std::move(workers)} {
@@ -36,9 +39,9 @@ public:
   int threads() const noexcept override { return workers_->slots(); }
 
   void start(std::shared_ptr<internal::job_run> job) override {
+    if (!workers_->await(patience))
+      throw error{errc::unreachable, "no worker is ready to run the job"};
     auto present = workers_->workers();
-    if (present.empty())
-      throw error{errc::unreachable, "no worker is left to run the job"};
     require_caches(*job, present);
     auto workers = std::make_shared<job_workers>(std::move(present));
     workers->write(*job); // what cannot travel is refused before anything starts

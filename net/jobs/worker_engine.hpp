@@ -3,6 +3,7 @@
 #include "dataflow/engine.hpp"
 #include "net/jobs/worker_connection.hpp"
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -13,8 +14,12 @@ class worker_set {
 public:
   virtual ~worker_set() = default;
 
-  /// Those that are there now. Thread-safe.
+  /// Those that are ready now: each is connected with all the others, so that a job can use them. Thread-safe.
   virtual std::vector<std::shared_ptr<worker_connection>> workers() = 0;
+
+  /// Waits until all are ready that the set shall have, but not longer than `patience`, and not for those that will not
+  /// come. Whether one is. Throws unreachable, with the reason, where none is and none will come. Thread-safe.
+  virtual bool await(std::chrono::milliseconds patience) = 0;
 
   /// Tasks that all of them run at once.
   virtual int slots() const noexcept = 0;

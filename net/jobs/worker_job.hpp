@@ -3,6 +3,7 @@
 #include "actors/stage.hpp"
 #include "net/jobs/job_message.hpp"
 #include "net/jobs/relay.hpp"
+#include "net/jobs/worker_call.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -28,7 +29,6 @@ struct job_message_arrived {
   int from = 0; ///< a worker's number, or `from_driver`
   std::shared_ptr<message> bytes;
 };
-inline constexpr int from_driver = -1;
 
 /// The driver is gone: nobody waits for anything any more.
 struct driver_lost {

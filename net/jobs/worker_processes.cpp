@@ -1,104 +1,231 @@
 #include "net/jobs/worker_processes.hpp"
 
-#include "net/jobs/worker.hpp"
+#include "dataflow/error.hpp"
+#include "net/growing_pause.hpp"
+#include "net/jobs/worker_roster.hpp"
 #include "net/launcher/worker_process.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <future>
+#include <map>
 #include <mutex>
+#include <random>
+#include <string>
 #include <utility>
-#include <vector>
 
 namespace crema::net {
 
-int run_worker(descriptor parent) {
-  auto [options, peers] = receive_setup(parent);
-  io_loop loop;
-  worker me{std::move(options), loop};
-  for (auto& [number, connection] : peers)
-    me.meet(number, make_socket_stream(std::move(connection)));
-  me.obey(make_socket_stream(std::move(parent)));
-  me.wait();
-  return 0;
-}
-
 namespace {
 
-/// The connection to a worker process: it is lost when it is known how the process ended.
-class process_connection final : public worker_connection {
-public:
-  using worker_connection::worker_connection;
+using namespace std::chrono_literals;
 
-  void use(std::shared_ptr<worker_process> process) { process_ = std::move(process); }
-  void ended(const link_end&) override { process_->kill(); }
+constexpr auto first_pause = 100ms;
+constexpr auto longest_pause = 5s;
+constexpr auto time_to_get_ready = 60s;
+constexpr auto time_to_end = 5s;
+
+/// One after the other, while no worker gets ready.
+constexpr std::size_t most_failed_starts(std::size_t workers) {
+  return std::max<std::size_t>(5, 2 * workers);
+}
+
+io_loop::time now() {
+  return std::chrono::steady_clock::now();
+}
+
+/// The connection to a worker process: it is lost when it is known how the process ended.
+class process_connection final : public listed_worker {
+public:
+  using listed_worker::listed_worker;
+
+  void use(std::shared_ptr<worker_process> process, std::shared_ptr<link> connected) {
+    process_ = std::move(process);
+    worker_connection::use(std::move(connected));
+  }
+
+  /// On the loop's thread.
+  void ended(const link_end& how) override { end(how.why == link_end::cause::reset ? how.reason : ""); }
+
+  /// Ends the process; where the reason is not its own, it is told.
+  void end(const std::string& why) {
+    if (reason_.empty())
+      reason_ = why;
+    process_->kill();
+  }
+
+  std::string text_of(const worker_exit& how) const { return reason_.empty() ? to_string(how) : reason_; }
 
 private:
   std::shared_ptr<worker_process> process_;
+  std::string reason_;
 };
 
+/// All but its public functions is the loop's thread's.
 class worker_processes final : public worker_set {
 public:
-  worker_processes(int count, worker_options each) : slots_{count * each.slots} {
-    for (each.number = 0; each.number != count; ++each.number) {
-      auto connection = std::make_shared<process_connection>(each.number);
-      auto process = worker_process::start(loop_, {}, [this, connection](const worker_exit& end) {
-        connection->lose(to_string(end));
-        std::lock_guard lock{mutex_};
-        --running_;
-        changed_.notify_all();
-      });
-      {
-        std::lock_guard lock{mutex_};
-        ++running_;
-      }
-      connection->use(process);
-      sockets_.push_back(process->take_socket());
-      send_setup(sockets_.back(), each, count - 1);
-      connections_.push_back(std::move(connection));
-    }
-    for (int i = 0; i != count; ++i)
-      for (int j = 0; j != i; ++j)
-        join(i, j);
-    for (std::size_t i = 0; i != connections_.size(); ++i) {
-      auto connected = link::open(loop_, make_socket_stream(std::move(sockets_[i])), connections_[i]);
-      static_cast<worker_connection&>(*connections_[i]).use(std::move(connected));
-    }
-    sockets_.clear();
+  worker_processes(int count, worker_options each)
+      : count_{static_cast<std::size_t>(count)},
+        each_{std::move(each)},
+        roster_{std::make_shared<worker_roster>(loop_, count_, [this](int number) { ready(number); })} {
+    on_loop([this] { start_missing(); });
   }
 
   ~worker_processes() override {
-    for (const auto& each : connections_)
-      each->reset("the context was closed");
+    on_loop([this] {
+      stopped_ = true;
+      loop_.cancel(restart_);
+      for (const auto& [number, each] : running_)
+        each.connection->reset("the context was closed");
+    });
     std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, patience, [this] { return running_ == 0; }); // the loop kills those that are left
+    changed_.wait_for(lock, time_to_end, [this] { return running_.empty(); }); // the loop kills those that are left
   }
 
-  std::vector<std::shared_ptr<worker_connection>> workers() override {
-    std::vector<std::shared_ptr<worker_connection>> there;
-    for (const auto& each : connections_)
-      if (!each->lost())
-        there.push_back(each);
-    return there;
-  }
-  int slots() const noexcept override { return slots_; }
+  std::vector<std::shared_ptr<worker_connection>> workers() override { return roster_->members(); }
+  bool await(std::chrono::milliseconds patience) override { return roster_->await(patience); }
+  int slots() const noexcept override { return static_cast<int>(count_) * each_.slots; }
 
 private:
-  static constexpr std::chrono::seconds patience{5};
+  struct running {
+    std::shared_ptr<process_connection> connection;
+    descriptor control;
+    io_loop::time since;
+    io_loop::id deadline = 0; ///< to get ready; 0 when it is
+  };
 
-  void join(int i, int j) {
-    const auto [one, other] = connected_sockets();
-    send_peer(sockets_[static_cast<std::size_t>(i)], j, one);
-    send_peer(sockets_[static_cast<std::size_t>(j)], i, other);
-  }
+  void on_loop(const std::function<void()>& work);
+  void start_missing();
+  void start_one();
+  void set_up(int number, running& made, const descriptor& to_driver);
+  void join(int number, running& made);
+  void ready(int number);
+  void ended(int number, const worker_exit& how);
+  void restart_later(const std::string& why);
 
-  int slots_;
-  std::mutex mutex_;
+  const std::size_t count_;
+  const worker_options each_;
+  int next_number_ = 0;
+  std::size_t failed_starts_ = 0;
+  growing_pause pause_{first_pause, longest_pause};
+  std::minstd_rand random_{std::random_device{}()};
+  io_loop::id restart_ = 0;
+  bool stopped_ = false; ///< no more are started
+  std::mutex mutex_;     ///< of what the destructor waits for
   std::condition_variable changed_;
-  int running_ = 0;
-  std::vector<std::shared_ptr<process_connection>> connections_;
-  std::vector<descriptor> sockets_; ///< to workers that wait for their setup
-  io_loop loop_;                    ///< the first to go
+  std::map<int, running> running_;
+  const std::shared_ptr<worker_roster> roster_;
+  io_loop loop_; ///< the first to go
 };
+
+/// Does it on the loop's thread, and waits for it.
+void worker_processes::on_loop(const std::function<void()>& work) {
+  std::promise<void> done;
+  loop_.run([&] {
+    try {
+      work();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
+  });
+  done.get_future().get();
+}
+
+void worker_processes::start_missing() {
+  while (running_.size() != count_)
+    start_one();
+}
+
+void worker_processes::start_one() {
+  auto [here, there] = connected_sockets();
+  const int number = next_number_++;
+  const auto connection = std::make_shared<process_connection>(number, roster_);
+  const auto process = worker_process::start(loop_, {}, [this, number](const worker_exit& how) { ended(number, how); });
+  connection->use(process, link::open(loop_, make_socket_stream(std::move(here)), connection));
+  roster_->add(connection);
+  std::unique_lock lock{mutex_};
+  auto& made = running_.emplace(number, running{connection, process->take_socket(), now()}).first->second;
+  lock.unlock();
+  made.deadline = loop_.call_at(now() + time_to_get_ready, [connection, number] {
+    connection->end("worker " + std::to_string(number) + " was not ready in time");
+  });
+  set_up(number, made, there);
+}
+
+/// Tells a new worker all that it has to know.
+void worker_processes::set_up(int number, running& made, const descriptor& to_driver) {
+  auto options = each_;
+  options.number = number;
+  try {
+    send_setup(made.control, {options});
+    send_connection(made.control, from_driver, false, to_driver);
+    join(number, made);
+  } catch (const error& e) {
+    made.connection->end("worker " + std::to_string(number) + " could not be set up: " + e.text());
+  }
+}
+
+/// Connects it with all others. One that takes nothing more can never know them all, so it has to go.
+void worker_processes::join(int number, running& made) {
+  for (auto& [other_number, other] : running_) {
+    if (other_number == number)
+      continue;
+    const auto [one_end, other_end] = connected_sockets();
+    send_connection(made.control, other_number, false, one_end);
+    try {
+      send_connection(other.control, number, false, other_end);
+    } catch (const error& e) {
+      other.connection->end("worker " + std::to_string(other_number) + " does not answer: " + e.text());
+    }
+  }
+}
+
+void worker_processes::ready(int number) {
+  failed_starts_ = 0;
+  loop_.cancel(std::exchange(running_.at(number).deadline, 0));
+}
+
+void worker_processes::ended(int number, const worker_exit& how) {
+  const auto gone = running_.find(number);
+  const auto& [connection, control, since, deadline] = gone->second;
+  const auto why = connection->text_of(how);
+  if (deadline != 0)
+    ++failed_starts_;
+  if (now() - since > longest_pause)
+    pause_.reset();
+  loop_.cancel(deadline);
+  roster_->lose(number, why);
+  {
+    std::lock_guard lock{mutex_};
+    running_.erase(gone);
+    changed_.notify_all();
+  }
+  restart_later(why);
+}
+
+void worker_processes::restart_later(const std::string& why) {
+  if (stopped_ || restart_ != 0)
+    return;
+  if (failed_starts_ >= most_failed_starts(count_)) {
+    stopped_ = true;
+    return roster_->give_up(std::to_string(failed_starts_)
+                            + " workers ended before they were ready, the last one so: " + why);
+  }
+  restart_ = loop_.call_at(now() + pause_.next(static_cast<std::uint32_t>(random_())), [this] {
+    restart_ = 0;
+    try {
+      start_missing();
+    } catch (const error& e) {
+      ++failed_starts_;
+      restart_later(e.text());
+    }
+  });
+}
 
 } // namespace
 

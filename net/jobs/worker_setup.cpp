@@ -1,155 +1,121 @@
 #include "net/jobs/worker_setup.hpp"
 
 #include "dataflow/block/byte_stream.hpp"
-#include "dataflow/block/codec.hpp"
 #include "dataflow/error.hpp"
+#include "net/message_codec.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include <string>
 #include <system_error>
 
 namespace crema::net {
 
 namespace {
 
-constexpr std::uint32_t setup_mark = 0x7077'7263; // "crwp"
-constexpr std::size_t most_bytes = std::size_t{64} << 10;
-constexpr int patience_ms = 60'000;
+enum class packet_kind : std::uint8_t { setup = 1, connection };
 
-[[noreturn]] void fail(const char* what, int code) {
-  throw error{errc::unreachable,
-              std::string{"cannot "} + what + " a worker's setup: " + std::generic_category().message(code)};
+constexpr std::chrono::minutes patience{1};
+
+internal::byte_writer begun(packet_kind kind) {
+  internal::byte_writer out;
+  out.put_byte(static_cast<std::uint8_t>(kind));
+  return out;
 }
 
-void wait_for(const descriptor& socket, short what) {
-  pollfd ready{socket.get(), what, 0};
-  int n = 0;
-  do
-    n = ::poll(&ready, 1, patience_ms);
-  while (n < 0 && errno == EINTR);
-  if (n <= 0)
-    fail("wait for", n == 0 ? ETIMEDOUT : errno);
+/// Keys are no message_struct, so that they cannot be sent but here.
+void put_keys(const credentials& keys, internal::byte_writer& out) {
+  for (const auto* each : {&keys.authority, &keys.own.certificate, &keys.own.key})
+    put(*each, out);
 }
 
-/// Room for the control message that passes one descriptor.
-union passed_descriptor {
-  cmsghdr header;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-/// All of `bytes`, and `passed` with the first of them, if there is one.
-void send_all(const descriptor& to, std::span<const std::byte> bytes, const descriptor* passed) {
-  while (!bytes.empty()) {
-    iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    passed_descriptor control{};
-    if (passed != nullptr) {
-      message.msg_control = control.bytes;
-      message.msg_controllen = sizeof control.bytes;
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN(sizeof(int));
-      const int number = passed->get();
-      std::memcpy(CMSG_DATA(&control.header), &number, sizeof number);
-    }
-    const auto n = ::sendmsg(to.get(), &message, MSG_NOSIGNAL);
-    if (n < 0 && errno != EINTR && errno != EAGAIN)
-      fail("send", errno);
-    if (n < 0 && errno == EAGAIN)
-      wait_for(to, POLLOUT);
-    if (n > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(n));
-      passed = nullptr;
-    }
-  }
+void take_keys(credentials& keys, internal::byte_reader& in) {
+  for (auto* each : {&keys.authority, &keys.own.certificate, &keys.own.key})
+    take(*each, in);
 }
 
-/// Fills `bytes`; takes the descriptor that comes with them, if one does.
-descriptor receive_all(const descriptor& from, std::span<std::byte> bytes) {
-  descriptor passed;
-  while (!bytes.empty()) {
-    wait_for(from, POLLIN);
-    iovec piece{bytes.data(), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    passed_descriptor control{};
-    message.msg_control = control.bytes;
-    message.msg_controllen = sizeof control.bytes;
-    const auto n = ::recvmsg(from.get(), &message, MSG_CMSG_CLOEXEC);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-      continue;
-    if (n <= 0)
-      fail("receive", n == 0 ? ECONNRESET : errno);
-    if (message.msg_controllen != 0 && control.header.cmsg_type == SCM_RIGHTS) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(&control.header), sizeof number);
-      passed = descriptor{number};
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return passed;
+worker_setup read_setup(internal::byte_reader& in) {
+  worker_setup said;
+  take(said.options, in);
+  take(said.peers, in);
+  take(said.place, in);
+  bool has_keys = false;
+  take(has_keys, in);
+  if (has_keys)
+    take_keys(said.keys.emplace(), in);
+  return said;
 }
 
-std::uint32_t receive_number(const descriptor& from, descriptor* passed = nullptr) {
-  std::uint32_t number = 0;
-  auto with_it = receive_all(from, std::as_writable_bytes(std::span{&number, 1}));
-  if (passed != nullptr)
-    *passed = std::move(with_it);
-  return number;
+passed_connection read_connection(internal::byte_reader& in) {
+  passed_connection said;
+  take(said.from, in);
+  take(said.secured, in);
+  if (said.from < from_driver)
+    in.fail("a worker of no number");
+  return said;
 }
 
-void demand(bool promise) {
-  if (!promise)
-    throw error{errc::corrupt_data, "what came is not a worker's setup"};
+void wait_for_packet(const descriptor& from, std::chrono::steady_clock::time_point end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+  pollfd ready{from.get(), POLLIN, 0};
+  const int n = left <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left));
+  if (n == 0 || (n < 0 && errno != EINTR))
+    throw error{errc::unreachable,
+                "cannot wait for a worker's setup: " + std::generic_category().message(n == 0 ? ETIMEDOUT : errno)};
 }
 
 } // namespace
 
-void send_setup(const descriptor& to, const worker_options& options, int peers) {
-  internal::byte_writer out;
-  for (const int number : {options.number, options.slots, peers})
-    internal::codec<int>::encode(number, out);
-  internal::codec<std::uint64_t>::encode(options.memory_limit, out);
-  internal::codec<std::string>::encode(options.spill_directory, out);
-  const std::uint32_t head[] = {setup_mark, static_cast<std::uint32_t>(out.size())};
-  send_all(to, std::as_bytes(std::span{head}), nullptr);
-  send_all(to, out.bytes(), nullptr);
+void send_setup(const descriptor& control, const worker_setup& setup) {
+  auto out = begun(packet_kind::setup);
+  put(setup.options, out);
+  put(setup.peers, out);
+  put(setup.place, out);
+  put(setup.keys.has_value(), out);
+  if (setup.keys)
+    put_keys(*setup.keys, out);
+  send_packet(control, out.bytes());
 }
 
-void send_peer(const descriptor& to, int number, const descriptor& connection) {
-  const auto named = static_cast<std::uint32_t>(number);
-  send_all(to, std::as_bytes(std::span{&named, 1}), &connection);
+void send_connection(const descriptor& control, int from, bool secured, const descriptor& socket) {
+  auto out = begun(packet_kind::connection);
+  put(from, out);
+  put(secured, out);
+  send_packet(control, out.bytes(), &socket);
 }
 
-std::pair<worker_options, peer_sockets> receive_setup(const descriptor& from) {
-  demand(receive_number(from) == setup_mark);
-  const auto size = receive_number(from);
-  demand(size <= most_bytes);
-  std::vector<std::byte> bytes(size);
-  receive_all(from, bytes);
-  internal::byte_reader in{bytes};
-  worker_options options;
-  options.number = internal::codec<int>::decode(in);
-  options.slots = internal::codec<int>::decode(in);
-  const auto peers = internal::codec<int>::decode(in);
-  options.memory_limit = internal::codec<std::uint64_t>::decode(in);
-  options.spill_directory = internal::codec<std::string>::decode(in);
-  peer_sockets connections;
-  for (int i = 0; i < peers; ++i) {
-    descriptor connection;
-    const auto number = receive_number(from, &connection);
-    demand(static_cast<bool>(connection));
-    connections.emplace_back(static_cast<int>(number), std::move(connection));
+control_message read_control(packet received) {
+  internal::byte_reader in{received.bytes};
+  const auto kind = static_cast<packet_kind>(in.byte());
+  control_message said;
+  if (kind == packet_kind::setup && !received.passed) {
+    said = read_setup(in);
+  } else if (kind == packet_kind::connection && received.passed) {
+    auto connection = read_connection(in);
+    connection.socket = std::move(received.passed);
+    said = std::move(connection);
+  } else {
+    in.fail("a packet of no kind that a worker takes");
   }
-  return {std::move(options), std::move(connections)};
+  if (in.remaining() != 0)
+    in.fail("bytes are left behind a packet");
+  return said;
+}
+
+worker_setup receive_setup(const descriptor& control) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    if (auto received = receive_packet(control)) {
+      auto said = read_control(*std::move(received));
+      if (auto* setup = std::get_if<worker_setup>(&said))
+        return std::move(*setup);
+      throw error{errc::corrupt_data, "a worker's setup does not come first"};
+    }
+    wait_for_packet(control, end);
+  }
 }
 
 } // namespace crema::net

@@ -4,8 +4,8 @@
 
 namespace crema::net {
 
-/// What a worker process does: talks over `parent`, a stream socket to the process that started it, and returns the
-/// status with which it ends.
+/// What a worker process does: talks over `parent`, a packet socket to the process that started it (packet_socket.hpp),
+/// and returns the status with which it ends.
 using worker_main = int (*)(descriptor parent);
 
 /// In a process that was started as a worker (worker_process.hpp): runs `work` and ends the process. In any other it

@@ -3,6 +3,7 @@
 #include "dataflow/error.hpp"
 #include "net/launcher/handover.hpp"
 #include "net/launcher/worker.hpp"
+#include "net/packet_socket.hpp"
 #include "net/stream.hpp"
 
 #include <cerrno>
@@ -138,7 +139,7 @@ std::shared_ptr<worker_process> worker_process::start(io_loop& loop, const worke
 
 void worker_process::spawn(const worker_command& command) {
   auto [lifeline, its_lifeline] = connected_sockets();
-  auto [socket, its_socket] = connected_sockets();
+  auto [socket, its_socket] = packet_sockets();
   auto [output, its_output] = pipe_ends();
   const auto secret = new_secret();
   if (::send(lifeline.get(), secret.data(), secret.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(secret.size()))

@@ -22,7 +22,8 @@ struct worker_command {
 /// A worker process of this one, started from an executable whose main calls run_if_worker or crema::init.
 ///
 ///     auto worker = worker_process::start(loop, {}, [](const worker_exit& end) { log(to_string(end)); });
-///     auto to_worker = link::open(loop, make_socket_stream(worker->take_socket()), …);
+///     auto control = worker->take_socket();
+///     send_packet(control, …);                     // net/packet_socket.hpp; net/jobs/worker_setup.hpp says what
 ///
 /// It inherits two sockets, standard output, and nothing else; nothing listens anywhere. Its standard error is read
 /// here and passed on to this process's, whole lines at a time. When it ends, or when this process does, whatever the
@@ -40,7 +41,7 @@ public:
 
   ~worker_process();
 
-  /// This side of the socket to the worker, once.
+  /// This side of the packet socket to the worker, once.
   descriptor take_socket() noexcept { return std::move(socket_); }
 
   /// Kills the worker and all that it has started, soon; `ended` is still called.

@@ -1,4 +1,4 @@
-#include "net/jobs/worker_processes.hpp"
+#include "net/jobs/run_worker.hpp"
 #include "net/launcher/worker.hpp"
 
 #include <gmock/gmock.h>

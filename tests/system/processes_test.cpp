@@ -9,7 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <dirent.h>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <set>
@@ -39,11 +39,14 @@ config on_processes(int n) {
   return settings;
 }
 
+/// Whichever of its threads has started them.
 std::size_t children_of(pid_t process) {
-  std::ifstream list{"/proc/" + std::to_string(process) + "/task/" + std::to_string(process) + "/children"};
   std::size_t n = 0;
-  for (pid_t child = 0; list >> child;)
-    ++n;
+  for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task"}) {
+    std::ifstream list{thread.path() / "children"};
+    for (pid_t child = 0; list >> child;)
+      ++n;
+  }
   return n;
 }
 

@@ -4,6 +4,7 @@
 #include "net/link.hpp"
 #include "tests/net/observed_link.hpp"
 #include "tests/system/child_program.hpp"
+#include "tests/system/link_to_worker.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +37,7 @@ class WorkerProcess : public testing::Test {
 protected:
   void start(const worker_command& command = program) {
     process = worker_process::start(loop, command, [this](const worker_exit& how) { end_.set_value(how); });
-    to_worker = link::open(loop, make_socket_stream(process->take_socket()), user);
+    to_worker = link_to_worker(loop, *process, user);
   }
 
   std::string ask(const std::string& question) {
@@ -159,7 +160,7 @@ TEST_F(WorkerProcess, EndsWithTheLoop) {
     io_loop own;
     const auto asked = std::make_shared<observed>();
     const auto short_lived = worker_process::start(own, program, [](const worker_exit&) {});
-    const auto line = link::open(own, make_socket_stream(short_lived->take_socket()), asked);
+    const auto line = link_to_worker(own, *short_lived, asked);
     line->send(text_message(first_message_kind, "process id"));
     worker.emplace(std::stoi(text_of(asked->take())));
   }

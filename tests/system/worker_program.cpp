@@ -1,6 +1,8 @@
 #include "net/launcher/worker.hpp"
 #include "net/launcher/worker_process.hpp"
 #include "net/link.hpp"
+#include "net/packet_socket.hpp"
+#include "tests/system/link_to_worker.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +10,7 @@
 #include <dirent.h>
 #include <future>
 #include <mutex>
+#include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -133,10 +136,14 @@ private:
   const std::string descriptors_;
 };
 
+/// Talks to its parent over the connection that it is passed first of all.
 int serve(descriptor parent) {
   const auto user = std::make_shared<servant>(open_descriptors());
+  pollfd ready{parent.get(), POLLIN, 0};
+  ::poll(&ready, 1, 60'000);
+  auto first = receive_packet(parent).value();
   io_loop loop;
-  loop.run([&] { user->to_parent = link::open(loop, make_socket_stream(std::move(parent)), user); });
+  loop.run([&] { user->to_parent = link::open(loop, make_socket_stream(std::move(first.passed)), user); });
   return user->status.get_future().get();
 }
 
@@ -165,7 +172,7 @@ private:
   std::vector<std::shared_ptr<link>> links;
   for (int i = 0; i != workers; ++i) {
     const auto worker = worker_process::start(loop, {}, [](const worker_exit&) {});
-    links.push_back(link::open(loop, make_socket_stream(worker->take_socket()), user));
+    links.push_back(link_to_worker(loop, *worker, user));
     for (const auto* each : questions)
       links.back()->send(text(each));
   }

@@ -4,6 +4,7 @@
 #include "net/jobs/worker.hpp"
 #include "net/jobs/worker_engine.hpp"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ public:
   }
 
   std::vector<std::shared_ptr<net::worker_connection>> workers() override { return connections_; }
+  bool await(std::chrono::milliseconds /*patience*/) override { return true; }
   int slots() const noexcept override { return slots_; }
 
   /// Ends worker `i` as a crash would, with all that it ran.

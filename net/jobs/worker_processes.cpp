@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 constexpr auto first_pause = 100ms;
 constexpr auto longest_pause = 5s;
 constexpr auto time_to_get_ready = 60s;
+constexpr auto time_to_exit = 1s;
 constexpr auto time_to_end = 5s;
 
 /// One after the other, while no worker gets ready.
@@ -38,29 +39,39 @@ io_loop::time now() {
   return std::chrono::steady_clock::now();
 }
 
-/// The connection to a worker process: it is lost when it is known how the process ended.
+/// The connection to a worker process: it is lost when it is known how the process ended. On the loop's thread.
 class process_connection final : public listed_worker {
 public:
-  using listed_worker::listed_worker;
+  process_connection(int number, const std::shared_ptr<worker_roster>& roster, io_loop& loop)
+      : listed_worker{number, roster}, loop_{loop} {}
 
   void use(std::shared_ptr<worker_process> process, std::shared_ptr<link> connected) {
     process_ = std::move(process);
     worker_connection::use(std::move(connected));
   }
 
-  /// On the loop's thread.
-  void ended(const link_end& how) override { end(how.why == link_end::cause::reset ? how.reason : ""); }
+  /// A process that ends closes its connection first, and shall say how.
+  void ended(const link_end& how) override {
+    if (how.why == link_end::cause::lost)
+      loop_.call_at(now() + time_to_exit, [weak = std::weak_ptr{process_}] {
+        if (const auto process = weak.lock())
+          process->kill();
+      });
+    else
+      end(how.reason);
+  }
 
-  /// Ends the process; where the reason is not its own, it is told.
+  /// Ends the process for this reason.
   void end(const std::string& why) {
     if (reason_.empty())
-      reason_ = why;
+      reason_ = "worker " + std::to_string(number()) + " was ended: " + why;
     process_->kill();
   }
 
   std::string text_of(const worker_exit& how) const { return reason_.empty() ? to_string(how) : reason_; }
 
 private:
+  io_loop& loop_;
   std::shared_ptr<worker_process> process_;
   std::string reason_;
 };
@@ -144,15 +155,15 @@ void worker_processes::start_missing() {
 void worker_processes::start_one() {
   auto [here, there] = connected_sockets();
   const int number = next_number_++;
-  const auto connection = std::make_shared<process_connection>(number, roster_);
+  const auto connection = std::make_shared<process_connection>(number, roster_, loop_);
   const auto process = worker_process::start(loop_, {}, [this, number](const worker_exit& how) { ended(number, how); });
   connection->use(process, link::open(loop_, make_socket_stream(std::move(here)), connection));
   roster_->add(connection);
   std::unique_lock lock{mutex_};
   auto& made = running_.emplace(number, running{connection, process->take_socket(), now()}).first->second;
   lock.unlock();
-  made.deadline = loop_.call_at(now() + time_to_get_ready, [connection, number] {
-    connection->end("worker " + std::to_string(number) + " was not ready in time");
+  made.deadline = loop_.call_at(now() + time_to_get_ready, [connection] {
+    connection->end("it was not ready in " + std::to_string(time_to_get_ready.count()) + " s");
   });
   set_up(number, made, there);
 }
@@ -166,7 +177,7 @@ void worker_processes::set_up(int number, running& made, const descriptor& to_dr
     send_connection(made.control, from_driver, false, to_driver);
     join(number, made);
   } catch (const error& e) {
-    made.connection->end("worker " + std::to_string(number) + " could not be set up: " + e.text());
+    made.connection->end("it could not be set up: " + e.text());
   }
 }
 
@@ -180,7 +191,7 @@ void worker_processes::join(int number, running& made) {
     try {
       send_connection(other.control, number, false, other_end);
     } catch (const error& e) {
-      other.connection->end("worker " + std::to_string(other_number) + " does not answer: " + e.text());
+      other.connection->end("it cannot be told of worker " + std::to_string(number) + ": " + e.text());
     }
   }
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,9 +27,14 @@ namespace crema {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOfArray;
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 config on_processes(int n) {
@@ -61,8 +67,33 @@ std::string failure(const std::function<void()>& call, errc expected) {
   return {};
 }
 
+/// What a job gives when it is started again after each loss that it meets.
+template <class Job>
+auto despite_losses(Job job) {
+  for (int tries = 0; tries != 3; ++tries) {
+    try {
+      return job();
+    } catch (const error& e) {
+      if (e.code() != errc::unreachable)
+        throw;
+    }
+  }
+  return job();
+}
+
+/// While it lives, workers that are started end at once (main.cpp).
+struct workers_that_crash {
+  workers_that_crash() { ::setenv("CREMA_TEST_CRASHING_WORKERS", "1", 1); }
+  ~workers_that_crash() { ::unsetenv("CREMA_TEST_CRASHING_WORKERS"); }
+};
+
 class Processes : public ::testing::Test {
 protected:
+  std::set<pid_t> workers_of_a_job() {
+    const auto ids = ctx.range(0, 8, 1, 4).map([](long) { return ::getpid(); }).collect();
+    return {ids.begin(), ids.end()};
+  }
+
   context ctx{on_processes(2)};
 };
 
@@ -161,6 +192,71 @@ TEST_F(Processes, ComputeAgainWhatALostWorkerHadCached) {
   EXPECT_THAT(failure([&] { kept.sum(); }, errc::unreachable), HasSubstr("had cached"));
   EXPECT_EQ(kept.sum(), 9900);
   EXPECT_EQ(kept.union_with(kept).sum(), 19800);
+}
+
+TEST_F(Processes, ReplaceAWorkerThatWasKilled) {
+  auto before = workers_of_a_job();
+  ASSERT_EQ(before.size(), 2U);
+  for (int i = 0; i != 3; ++i) {
+    const auto [goes, stays] = std::pair{*before.begin(), *before.rbegin()};
+    ::kill(goes, SIGKILL);
+    const auto after = despite_losses([&] { return workers_of_a_job(); });
+    EXPECT_THAT(after, AllOf(SizeIs(2), Contains(stays), Not(Contains(goes))));
+    // Blocks pass between the old one and the new one, in both directions.
+    auto pairs = ctx.range(0, 1000, 1, 4).map([](long x) { return std::pair(x % 10, x); });
+    EXPECT_EQ(pairs.reduce_by_key(std::plus{}, 4).values().sum(), 499'500);
+    before = after;
+  }
+}
+
+TEST_F(Processes, ReplaceAllOfThemWhenAllWereKilled) {
+  auto kept = ctx.range(0, 100, 1, 4).map([](long x) { return 2 * x; }).cache();
+  EXPECT_EQ(kept.sum(), 9900);
+  const auto before = workers_of_a_job();
+  for (const auto each : before)
+    ::kill(each, SIGKILL);
+  EXPECT_EQ(despite_losses([&] { return kept.sum(); }), 9900);
+  const auto after = workers_of_a_job();
+  EXPECT_EQ(after.size(), 2U);
+  EXPECT_THAT(after, Each(Not(AnyOfArray(before))));
+}
+
+TEST_F(Processes, LeaveNothingBehindWhenTheyAreReplaced) {
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
+  };
+  const auto of_workers = [&] { return ctx.range(0, 2, 1, 2).map([=](long) { return descriptors(); }).collect(); };
+  const auto before = workers_of_a_job();
+  const auto open_here = descriptors();
+  const auto open_there = of_workers();
+  const auto children = children_of(::getpid());
+  ::kill(*before.begin(), SIGKILL);
+  despite_losses([&] { return workers_of_a_job(); });
+  EXPECT_EQ(of_workers(), open_there);
+  EXPECT_EQ(descriptors(), open_here);
+  EXPECT_EQ(children_of(::getpid()), children);
+}
+
+TEST_F(Processes, GoOnWithThoseThatAreLeftWhenNoneCanBeStartedAnyMore) {
+  const auto before = workers_of_a_job();
+  const workers_that_crash meanwhile;
+  ::kill(*before.begin(), SIGKILL);
+  EXPECT_THAT(despite_losses([&] { return workers_of_a_job(); }), ElementsAre(*before.rbegin()));
+  ::kill(*before.rbegin(), SIGKILL);
+  EXPECT_THAT(failure([&] { despite_losses([&] { return workers_of_a_job(); }); }, errc::unreachable),
+              HasSubstr("no worker is left"));
+}
+
+TEST(ProcessesThatCannotBegin, AreNotStartedForEver) {
+  {
+    const workers_that_crash meanwhile;
+    context ctx{on_processes(2)};
+    for (int i = 0; i != 2; ++i)
+      EXPECT_THAT(failure([&] { ctx.range(0, 10).count(); }, errc::unreachable),
+                  AllOf(HasSubstr("workers ended before they were ready"), HasSubstr("exited with status 3"),
+                        HasSubstr("this worker was told to crash")));
+  }
+  EXPECT_EQ(children_of(::getpid()), 0U);
 }
 
 TEST_F(Processes, EndAJobThatIsCancelled) {

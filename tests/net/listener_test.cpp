@@ -4,7 +4,9 @@
 #include "net/dial.hpp"
 #include "net/link.hpp"
 #include "net/socket_address.hpp"
+#include "net/unproven_peers.hpp"
 #include "tests/net/bare_tls.hpp"
+#include "tests/net/mars.hpp"
 #include "tests/net/observed_link.hpp"
 
 #include <gmock/gmock.h>
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <optional>
 #include <poll.h>
 #include <sys/resource.h>
@@ -26,16 +29,6 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-struct cluster {
-  key_pair authority = make_authority("mars");
-  credentials keys(role is) const { return {authority.certificate, issue(authority, is)}; }
-};
-
-const cluster& mars() {
-  static const cluster one;
-  return one;
-}
 
 /// A node's port that opens a link for every driver that comes, and what it logs.
 class Listener : public testing::Test {
@@ -75,8 +68,19 @@ protected:
     errno = 0;
   }
 
-  std::shared_ptr<link> connect(std::shared_ptr<observed> user) {
-    return link::open(loop, dial(loop, driver, port->where(), {role::node}).connection, std::move(user));
+  std::shared_ptr<link> connect(std::shared_ptr<observed> user, const std::string& server_name = {}) {
+    return link::open(loop, dial(loop, driver, port->where(), {role::node}, 60s, server_name).connection,
+                      std::move(user));
+  }
+
+  /// What a client says first that asks for this name.
+  std::string hello_for(const std::string& server_name) const {
+    auto [here, there] = connected_sockets();
+    auto client = driver.connect(std::move(here), {role::node}, server_name);
+    client.advance();
+    std::string bytes(16'384, ' ');
+    bytes.resize(static_cast<std::size_t>(::recv(there.get(), bytes.data(), bytes.size(), 0)));
+    return bytes;
   }
 
   std::string line(std::size_t n) {
@@ -176,6 +180,111 @@ TEST_F(Listener, RefusesAtOnceWhoIsBeyondTheCapAndHarmsNobodyElse) {
   EXPECT_LE(logged(), 11U + static_cast<std::size_t>(seconds));
   to_node->send(text_message(first_message_kind, "still there"));
   EXPECT_EQ(text_of(guest->take()), "still there");
+}
+
+TEST_F(Listener, CutsAtOnceWhoClosesWithinItsFirstBytes) {
+  listen({.handshake_deadline = 1h});
+  const auto hasty = stranger();
+  ASSERT_EQ(::send(hasty.get(), "\x16\x03\x01", 3, 0), 3);
+  ::shutdown(hasty.get(), SHUT_WR);
+  wait_for_end(hasty);
+  EXPECT_THAT(line(0), HasSubstr("closed the connection within its first words"));
+}
+
+// -- routes ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A node's port with a worker behind it, which answers to one name.
+class Route : public Listener {
+protected:
+  void SetUp() override {
+    listen({.handshake_deadline = 1h, .max_unproven = 2, .route = [this](std::string_view name, descriptor& socket) {
+              if (name == "full")
+                throw error{errc::unreachable, "the worker does not read what it is sent"};
+              if (name != "known")
+                return false;
+              worker->add(std::move(socket), "a node's port", {role::driver},
+                          [this](std::unique_ptr<stream> connection, const peer_identity&) {
+                            links.push_back(link::open(loop, std::move(connection), behind));
+                          });
+              return true;
+            }});
+  }
+  void TearDown() override {
+    port.reset();
+    std::promise<void> closed;
+    loop.run([&] { worker->close(), closed.set_value(); });
+    closed.get_future().wait();
+  }
+
+  /// A stranger that has said this.
+  descriptor stranger_who_says(std::string_view bytes) const {
+    auto socket = stranger();
+    EXPECT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    return socket;
+  }
+
+  const tls_context other_node{mars().keys(role::node)};
+  const std::shared_ptr<observed> behind = std::make_shared<observed>();
+  const std::shared_ptr<unproven_peers> worker = std::make_shared<unproven_peers>(
+    loop, other_node, unproven_options{.deadline = 1h, .most = 5, .names = server_names::any}, nullptr);
+};
+
+} // namespace
+
+TEST_F(Route, HandsAConnectionOverBeforeItsHandshake) {
+  const auto user = std::make_shared<observed>();
+  const auto to_worker = connect(user, "known");
+  to_worker->send(text_message(first_message_kind, "hello"));
+  EXPECT_EQ(text_of(behind->take()), "hello");
+  const auto to_node = connect(user);
+  to_node->send(text_message(first_message_kind, "for the node"));
+  EXPECT_EQ(text_of(guest->take()), "for the node");
+  EXPECT_EQ(logged(), 0U);
+}
+
+TEST_F(Route, SaysThatThereIsNobodyOfAnUnknownName) {
+  const auto told = failure(errc::unreachable, [&] { connect(std::make_shared<observed>(), "unknown"); });
+  EXPECT_EQ(told, to_string(port->where()) + ": there is no such worker");
+  EXPECT_THAT(line(0), HasSubstr("it asks for a worker that is not here"));
+}
+
+TEST_F(Route, RefusesAndLogsWhomItCannotHandOver) {
+  failure(errc::unreachable, [&] { connect(std::make_shared<observed>(), "full"); });
+  EXPECT_THAT(line(0), HasSubstr("the worker does not read what it is sent"));
+}
+
+TEST_F(Route, WaitsForTheWholeOfAHelloThatComesByteByByte) {
+  const auto slow = stranger();
+  for (const char byte : hello_for("known"))
+    ASSERT_EQ(::send(slow.get(), &byte, 1, 0), 1);
+  char answer = 0;
+  EXPECT_EQ(::recv(slow.get(), &answer, 1, 0), 1); // the worker's: the node would not answer to that name
+  EXPECT_EQ(answer, '\x16');
+  EXPECT_EQ(logged(), 0U);
+}
+
+TEST_F(Route, NoLongerCountsWhomItHandedOver) {
+  const auto hello = hello_for("known");
+  std::vector<descriptor> silent;
+  char answer = 0;
+  for (int i = 0; i != 5; ++i) { // of which the node itself takes two
+    silent.push_back(stranger_who_says(hello));
+    ASSERT_EQ(::recv(silent.back().get(), &answer, 1, 0), 1);
+  }
+  wait_for_end(stranger_who_says(hello)); // the worker takes five
+  connect(std::make_shared<observed>());
+  EXPECT_EQ(logged(), 0U);
+}
+
+TEST_F(Route, CutsWhatIsNoHelloOrTooLong) {
+  auto hello = hello_for("known");
+  wait_for_end(stranger_who_says("GET / HTTP/1.1\r\n\r\n"));
+  hello[6] = 1; // 64 KiB
+  wait_for_end(stranger_who_says(hello));
+  EXPECT_THAT(line(0), HasSubstr("does not speak TLS"));
+  EXPECT_THAT(line(1), HasSubstr("is no client's hello"));
 }
 
 TEST_F(Listener, SpendsLessThanAMebibyteOnEachUnprovenPeer) {

@@ -3,6 +3,7 @@
 #include "dataflow/error.hpp"
 #include "net/link.hpp"
 #include "tests/net/bare_tls.hpp"
+#include "tests/net/mars.hpp"
 #include "tests/net/observed_link.hpp"
 
 #include <gmock/gmock.h>
@@ -23,19 +24,6 @@ using std::chrono::system_clock;
 using testing::HasSubstr;
 
 const std::vector<role> anybody{role::controller, role::node, role::driver};
-
-struct cluster {
-  key_pair authority = make_authority("mars");
-
-  credentials keys(role is, const validity& valid = {}) const {
-    return {authority.certificate, issue(authority, is, valid)};
-  }
-};
-
-const cluster& mars() {
-  static const cluster one;
-  return one;
-}
 
 /// The two ends of a connection, and what this side says of the other.
 class Tls : public testing::Test {

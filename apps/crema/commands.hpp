@@ -21,6 +21,7 @@ void add_config(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 void add_controller(CLI::App& app, action& chosen);
 void add_node(CLI::App& app, action& chosen);
+void add_cluster(CLI::App& app, action& chosen);
 
 /// What stands below a command's options in its help, and below that the exit statuses.
 void document(CLI::App& command, const std::string& text);

@@ -21,6 +21,7 @@ constexpr auto description =
 
 constexpr auto manual =
   "Examples:\n"
+  "  crema cluster start --n=2\n"
   "  crema profile create mars --host 10.0.0.5:7123\n"
   "  crema controller --profile mars --listen 10.0.0.5:7123\n"
   "  crema node --profile mars --listen 10.0.0.6:0 --cpu-slots 8\n"
@@ -96,6 +97,7 @@ int main(int argc, char** argv) {
   add_doctor(app, chosen);
   add_controller(app, chosen);
   add_node(app, chosen);
+  add_cluster(app, chosen);
   try {
     app.parse(argc, argv);
     if (!chosen)

@@ -36,8 +36,15 @@ private:
 /// The crema command with a place for profiles of its own.
 class Command : public testing::Test {
 protected:
-  void SetUp() override { ::setenv("XDG_CONFIG_HOME", root.path().c_str(), 1); }
-  void TearDown() override { ::unsetenv("XDG_CONFIG_HOME"); }
+  void SetUp() override {
+    ::setenv("XDG_CONFIG_HOME", root.path().c_str(), 1);
+    ::setenv("XDG_STATE_HOME", root.path("state").c_str(), 1);
+  }
+  void TearDown() override {
+    run{{"cluster", "stop"}}.all(); // what a test that failed has left
+    ::unsetenv("XDG_CONFIG_HOME");
+    ::unsetenv("XDG_STATE_HOME");
+  }
 
   /// Runs it to its end; what it prints.
   static std::string output(std::vector<std::string> words, int expected = 0) {
@@ -125,6 +132,44 @@ TEST_F(Command, JoinsANodeToAControllerAndExaminesThem) {
   EXPECT_THAT(controller.until("is lost"), HasSubstr("is lost: it has left"));
   controller.signal(SIGTERM);
   EXPECT_EQ(controller.status(), 0);
+}
+
+TEST_F(Command, StartsShowsAndStopsAClusterOfThisMachine) {
+  EXPECT_THAT(output({"cluster", "stop"}, 3), HasSubstr("nothing of cluster default runs"));
+  const auto started = output({"cluster", "start", "--n=2"});
+  EXPECT_THAT(started, AllOf(HasSubstr("made profile default"), HasSubstr("controller"), HasSubstr("node-2"),
+                             HasSubstr("--crema-master=profile:default")));
+  std::vector<watched_process> processes;
+  for (auto at = started.find(" pid "); at != std::string::npos; at = started.find(" pid ", at + 1))
+    processes.emplace_back(std::stoi(started.substr(at + 5)));
+  ASSERT_EQ(processes.size(), 3U);
+  EXPECT_THAT(output({"cluster", "start"}, 4), HasSubstr("cluster default runs already"));
+  EXPECT_THAT(output({"cluster", "status"}),
+              AllOf(HasSubstr("2 nodes"), HasSubstr("node-1"), testing::ContainsRegex("node-2 .* up ")));
+  EXPECT_THAT(output({"cluster", "list"}), testing::ContainsRegex("default +127.0.0.1:[0-9]+ +2 nodes"));
+  EXPECT_THAT(output({"cluster", "logs"}), HasSubstr("node-2 at 127.0.0.1"));
+  EXPECT_THAT(output({"cluster", "logs", "node-3"}, 3), HasSubstr("has no node-3"));
+  EXPECT_EQ(output({"cluster", "stop"}), "stopped 3 processes\n");
+  for (const auto& each : processes)
+    EXPECT_TRUE(each.ends());
+  EXPECT_THAT(output({"cluster", "list"}), HasSubstr("not running"));
+  EXPECT_THAT(output({"cluster", "status"}, 5), HasSubstr("Connection refused"));
+}
+
+TEST_F(Command, SaysWhichPartOfAClusterHasEnded) {
+  const auto started = output({"cluster", "start"});
+  const auto pid = std::stoi(started.substr(started.rfind(" pid ") + 5));
+  const watched_process node{pid};
+  ::kill(pid, SIGKILL);
+  ASSERT_TRUE(node.ends());
+  EXPECT_THAT(output({"cluster", "status"}, 1), HasSubstr("node-1 has ended by itself"));
+  EXPECT_EQ(output({"cluster", "stop"}), "stopped 1 process\n");
+}
+
+TEST_F(Command, LeavesNothingWhereAClusterCannotStart) {
+  EXPECT_THAT(output({"cluster", "start", "--listen", "192.0.2.1:7123"}, 5),
+              AllOf(HasSubstr("controller ended before it was ready"), HasSubstr("192.0.2.1:7123")));
+  EXPECT_THAT(output({"cluster", "stop"}, 3), HasSubstr("nothing of cluster default runs"));
 }
 
 } // namespace crema

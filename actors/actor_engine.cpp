@@ -19,7 +19,8 @@ namespace {
 
 class actor_engine final : public internal::engine {
 public:
-  explicit actor_engine(int threads) : threads_{std::max(1, threads)}, host_{std::make_shared<local_host>(threads_)} {}
+  actor_engine(int threads, int io_slots)
+      : threads_{std::max(1, threads)}, host_{std::make_shared<local_host>(threads_, io_slots)} {}
 
   ~actor_engine() override { jobs_.cancel_all(); }
 
@@ -64,8 +65,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<internal::engine> make_actor_engine(int threads) {
-  return std::make_unique<actor_engine>(threads);
+std::unique_ptr<internal::engine> make_actor_engine(int threads, int io_slots) {
+  return std::make_unique<actor_engine>(threads, io_slots);
 }
 
 } // namespace crema::actors

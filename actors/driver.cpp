@@ -211,7 +211,7 @@ void driver_state::spawn(int stage) {
       continue;
     auto& host = *hosts_[i];
     auto actor = host.spawn(
-      self_, {job_.get(), &of, static_cast<int>(i), run.tasks[i], host.slots(), driver_actor{self_}, consumers});
+      self_, {job_.get(), &of, static_cast<int>(i), run.tasks[i], host.slots().of(of), driver_actor{self_}, consumers});
     live_.insert(actor.id());
     run.actors[i] = std::move(actor);
   }

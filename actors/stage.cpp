@@ -82,9 +82,11 @@ int stage_state::place_of(int task) const {
 }
 
 void stage_state::spawn(int place, bool may_produce) {
-  auto partition =
-    self_->spawn<caf::monitored>(actors::partition, assignment{work_.job, work_.stage, task_at(place), work_.supervisor,
-                                                               stage_actor{self_}, work_.consumers, may_produce});
+  assignment task{work_.job,          work_.stage,     task_at(place), work_.supervisor,
+                  stage_actor{self_}, work_.consumers, may_produce};
+  auto partition = work_.stage->io_bound
+                     ? self_->spawn<caf::monitored + caf::detached>(actors::partition, std::move(task))
+                     : self_->spawn<caf::monitored>(actors::partition, std::move(task));
   live_.emplace(partition.id(), place);
   if (may_produce)
     phase_of(place) = phase::producing;

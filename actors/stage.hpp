@@ -10,6 +10,14 @@
 
 namespace crema::actors {
 
+/// How many tasks of a stage may produce at once.
+struct slot_counts {
+  int cpu = 1;
+  int io = 256; ///< where its functions wait more than they compute
+
+  int of(const internal::stage& stage) const noexcept { return stage.io_bound ? io : cpu; }
+};
+
 /// What a stage actor runs. The job outlives the stage's tasks, but not the actor: once all tasks are done, the actor
 /// must not look at it.
 struct stage_assignment {
@@ -26,7 +34,8 @@ struct stage_assignment {
 /// produce, in partition order, so that the first unfinished partition always has one.
 ///
 /// A stage that reads an exchange spawns all its partitions at once, because blocks come for all of them; any other
-/// when a slot is free. A task keeps its slot until all that it sent is taken, but not while it waits at a barrier.
+/// when a slot is free. An io_bound stage gives each of them a thread of its own. A task keeps its slot until all that
+/// it sent is taken, but not while it waits at a barrier.
 class stage_state {
 public:
   static inline const char* name = "crema.stage";

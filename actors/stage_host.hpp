@@ -13,7 +13,7 @@ public:
   virtual ~stage_host() = default;
 
   /// How many tasks of one stage may produce there at once.
-  virtual int slots() const noexcept = 0;
+  virtual slot_counts slots() const noexcept = 0;
 
   /// A plan is to run, and has ended: between the two come its shares. `begin` may throw what fails the job.
   virtual void begin(const internal::plan_run& /*plan*/) {}
@@ -30,13 +30,13 @@ using stage_hosts = std::vector<std::shared_ptr<stage_host>>;
 /// The threads of the actor system in which the driver lives.
 class local_host final : public stage_host {
 public:
-  explicit local_host(int slots) noexcept : slots_{slots} {}
+  explicit local_host(int slots, int io_slots = slot_counts{}.io) noexcept : slots_{slots, io_slots} {}
 
-  int slots() const noexcept override { return slots_; }
+  slot_counts slots() const noexcept override { return slots_; }
   share_actor spawn(driver_actor::pointer driver, stage_assignment work) override;
 
 private:
-  int slots_;
+  slot_counts slots_;
 };
 
 } // namespace crema::actors

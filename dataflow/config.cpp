@@ -18,6 +18,7 @@ namespace {
 constexpr int most_threads = 1024;
 constexpr std::size_t least_memory = std::size_t{1} << 20;
 constexpr int most_processes = 64;
+constexpr int most_io_slots = 4096;
 constexpr std::size_t most_memory = std::size_t{1} << 60;
 constexpr std::string_view known_masters = R"("local", "local[N]", "local[*]", "processes[N]" and "inline")";
 
@@ -87,6 +88,8 @@ void validate(const config& settings) {
   if (settings.default_parallelism < 0)
     refuse("default_parallelism", std::to_string(settings.default_parallelism),
            "1 or more partitions, or 0 for the number of threads");
+  if (settings.io_slots < 1 || settings.io_slots > most_io_slots)
+    refuse("io_slots", std::to_string(settings.io_slots), "from 1 to 4096");
   if (settings.inline_records > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()))
     refuse("inline_records", std::to_string(settings.inline_records), "at most 9223372036854775807, or 0 for never");
   refuse_nul("spill_directory", settings.spill_directory);

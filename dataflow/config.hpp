@@ -29,6 +29,9 @@ struct config {
   /// Partitions of a dataset that says nothing about it; 0 is the number of threads.
   int default_parallelism = 0;
 
+  /// Tasks of one stage that wait at once, where its functions are marked crema::io_bound: on each worker, 1 to 4096.
+  int io_slots = 256;
+
   /// Jobs of at most this many records (where the sources can tell) run in the thread that waits for them, and on
   /// others too if their first tasks take long; 0 turns that off.
   std::size_t inline_records = 2048;

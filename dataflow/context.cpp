@@ -111,6 +111,10 @@ void context::close() {
   state_->close();
 }
 
+int context::slots() const noexcept {
+  return state_->slots();
+}
+
 int context::default_parallelism() const noexcept {
   return state_->default_parallelism();
 }

@@ -49,6 +49,9 @@ public:
   /// How many partitions a dataset gets that says nothing about it.
   int default_parallelism() const noexcept;
 
+  /// Tasks that run at once.
+  int slots() const noexcept;
+
   // -- sources --------------------------------------------------------------------------------------------------------
   // `partitions` 0 means the default; slice i of n holds the records from floor(i*size/n) on. Below 0 is an error.
 
@@ -139,6 +142,10 @@ public:
   /// Bytes of the memory budget in use now, and its limit.
   std::size_t memory_used() const noexcept;
   std::size_t memory_limit() const noexcept;
+
+  // -- for the views --------------------------------------------------------------------------------------------------
+
+  const std::shared_ptr<internal::context_state>& state() const noexcept { return state_; }
 
 private:
   internal::node_info info(std::string_view op, source_location where) const { return {state_, op, where}; }

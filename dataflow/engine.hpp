@@ -19,6 +19,9 @@ public:
   /// Threads that tasks run on: the default number of partitions.
   virtual int threads() const noexcept = 0;
 
+  /// Processes that tasks run in: a partition's number modulo this says where.
+  virtual int hosts() const noexcept { return 1; }
+
   /// Runs the job. Returns when it has started (or, inline, when it has ended or paused); the job itself says when it
   /// has ended.
   virtual void start(std::shared_ptr<job_run> job) = 0;

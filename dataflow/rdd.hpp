@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dataflow/function/io_bound.hpp"
 #include "dataflow/hash/key_hash.hpp"
 #include "dataflow/job.hpp"
 #include "dataflow/plan/cursor.hpp"
@@ -437,7 +438,10 @@ private:
 
   auto link() const& { return internal::shared_link(node_); }
   auto link() && { return internal::sole_link(node_); }
-  internal::node_info info(std::string_view op, source_location where) const { return {node_->context(), op, where}; }
+  template <class F = void> // the user's function
+  internal::node_info info(std::string_view op, source_location where) const {
+    return {node_->context(), op, where, 0, internal::is_io_bound<F>};
+  }
 
   std::shared_ptr<const Node> node_;
 };

@@ -17,6 +17,7 @@ net::worker_options share_of(const config& settings, int workers) {
   const auto memory = settings.memory_limit == 0 ? internal::default_memory_limit() : settings.memory_limit;
   net::worker_options each;
   each.slots = std::max(1, internal::default_threads() / workers);
+  each.io_slots = settings.io_slots;
   each.memory_limit = memory / static_cast<std::size_t>(workers);
   each.spill_directory = settings.spill_directory;
   return each;
@@ -34,7 +35,7 @@ std::unique_ptr<internal::engine> make_engine(const config& settings) {
   case master::kind::local:
     break;
   }
-  return actors::make_actor_engine(count == 0 ? internal::default_threads() : count);
+  return actors::make_actor_engine(count == 0 ? internal::default_threads() : count, settings.io_slots);
 }
 
 } // namespace

@@ -50,6 +50,11 @@ constexpr std::array flags{
          c.default_parallelism =
            static_cast<int>(net::parse_number(v, std::numeric_limits<int>::max(), "expected a number of partitions"));
        }},
+  flag{"--crema-io-slots", "CREMA_IO_SLOTS", "N", "calls marked io_bound that wait at once on a worker (default: 256)",
+       [](config& c, std::string_view v) {
+         c.io_slots =
+           static_cast<int>(net::parse_number(v, std::numeric_limits<int>::max(), "expected a number of slots"));
+       }},
   flag{"--crema-inline-records", "CREMA_INLINE_RECORDS", "N",
        "jobs of at most N records run in the caller's thread (default: 2048)",
        [](config& c, std::string_view v) {

@@ -26,6 +26,15 @@ std::shared_ptr<job_run> start_action(const node_ptr& top, std::string_view acti
                                       std::shared_ptr<const action_tasks> tasks,
                                       std::shared_ptr<result_handler> results);
 
+/// Whether what ends a task calls an io_bound function: where it says so.
+template <class Settings>
+inline constexpr bool waits_for_io = false;
+template <class Settings>
+requires requires {
+  Settings::io_bound;
+}
+inline constexpr bool waits_for_io<Settings> = Settings::io_bound;
+
 /// Tasks that read one partition of `link` each and end in a Terminal made of (scope, Terminal::settings), which emits
 /// blocks of Terminal::emits.
 template <class Terminal, class Link>
@@ -33,7 +42,8 @@ class fused_tasks final : public action_tasks {
   using settings = typename Terminal::settings;
 
 public:
-  fused_tasks(Link link, settings given) : link_{std::move(link)}, given_{std::move(given)} {}
+  fused_tasks(Link link, settings given)
+      : action_tasks{waits_for_io<settings>}, link_{std::move(link)}, given_{std::move(given)} {}
 
   std::unique_ptr<task> make(std::shared_ptr<const job_scope> job, task_id id) const override {
     return make_fused_task<Terminal>(std::move(job), id, id.partition, link_, given_);

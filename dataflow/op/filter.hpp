@@ -68,13 +68,13 @@ namespace crema {
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::filter(F keep, source_location where) const& {
-  return internal::make_filter(info("filter", where), link(), std::move(keep));
+  return internal::make_filter(info<F>("filter", where), link(), std::move(keep));
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::filter(F keep, source_location where) && {
-  return internal::make_filter(info("filter", where), std::move(*this).link(), std::move(keep));
+  return internal::make_filter(info<F>("filter", where), std::move(*this).link(), std::move(keep));
 }
 
 } // namespace crema

@@ -90,13 +90,13 @@ namespace crema {
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::flat_map(F f, source_location where) const& {
-  return internal::make_flat_map(info("flat_map", where), link(), std::move(f));
+  return internal::make_flat_map(info<F>("flat_map", where), link(), std::move(f));
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::flat_map(F f, source_location where) && {
-  return internal::make_flat_map(info("flat_map", where), std::move(*this).link(), std::move(f));
+  return internal::make_flat_map(info<F>("flat_map", where), std::move(*this).link(), std::move(f));
 }
 
 } // namespace crema

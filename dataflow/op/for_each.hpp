@@ -9,6 +9,7 @@ namespace internal {
 
 template <class T, class F>
 struct for_each_state {
+  static constexpr bool io_bound = is_io_bound<F>;
   action_site at;
   F f;
   [[no_unique_address]] scratch<T> room{};
@@ -34,6 +35,7 @@ class partition_terminal {
 public:
   using emits = void;
   struct settings {
+    static constexpr bool io_bound = is_io_bound<F>;
     action_site at;
     F f;
     friend auto plan_parts(const settings& whole, auto&& take) { return take(whole.at, whole.f); }

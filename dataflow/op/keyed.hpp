@@ -75,14 +75,14 @@ template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::key_by(F f, source_location where) const& {
   static_assert(std::invocable<F&, const T&>, "key_by: the function must be callable with a const record");
-  return internal::make_map(info("key_by", where), link(), internal::with_key<F>{std::move(f)});
+  return internal::make_map(info<F>("key_by", where), link(), internal::with_key<F>{std::move(f)});
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::key_by(F f, source_location where) && {
   static_assert(std::invocable<F&, const T&>, "key_by: the function must be callable with a const record");
-  return internal::make_map(info("key_by", where), std::move(*this).link(), internal::with_key<F>{std::move(f)});
+  return internal::make_map(info<F>("key_by", where), std::move(*this).link(), internal::with_key<F>{std::move(f)});
 }
 
 template <class T, class Node>
@@ -113,28 +113,28 @@ template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::map_values(F f, source_location where) const& {
   internal::require_pairs<T>();
-  return internal::make_map(info("map_values", where), link(), internal::on_value<F>{std::move(f)});
+  return internal::make_map(info<F>("map_values", where), link(), internal::on_value<F>{std::move(f)});
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::map_values(F f, source_location where) && {
   internal::require_pairs<T>();
-  return internal::make_map(info("map_values", where), std::move(*this).link(), internal::on_value<F>{std::move(f)});
+  return internal::make_map(info<F>("map_values", where), std::move(*this).link(), internal::on_value<F>{std::move(f)});
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::flat_map_values(F f, source_location where) const& {
   internal::require_pairs<T>();
-  return internal::make_flat_map(info("flat_map_values", where), link(), internal::flat_on_value<F>{std::move(f)});
+  return internal::make_flat_map(info<F>("flat_map_values", where), link(), internal::flat_on_value<F>{std::move(f)});
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::flat_map_values(F f, source_location where) && {
   internal::require_pairs<T>();
-  return internal::make_flat_map(info("flat_map_values", where), std::move(*this).link(),
+  return internal::make_flat_map(info<F>("flat_map_values", where), std::move(*this).link(),
                                  internal::flat_on_value<F>{std::move(f)});
 }
 

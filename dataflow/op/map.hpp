@@ -65,13 +65,13 @@ namespace crema {
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::map(F f, source_location where) const& {
-  return internal::make_map(info("map", where), link(), std::move(f));
+  return internal::make_map(info<F>("map", where), link(), std::move(f));
 }
 
 template <class T, class Node>
 template <class F>
 auto rdd<T, Node>::map(F f, source_location where) && {
-  return internal::make_map(info("map", where), std::move(*this).link(), std::move(f));
+  return internal::make_map(info<F>("map", where), std::move(*this).link(), std::move(f));
 }
 
 } // namespace crema

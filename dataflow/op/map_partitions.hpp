@@ -137,7 +137,8 @@ template <class F>
 auto rdd<T, Node>::map_partitions(F f, source_location where) const& {
   static_assert(std::invocable<F&, partition_range<T>&>,
                 "map_partitions: the function must be callable with crema::partition_range<T>&");
-  return internal::make_map_partitions(info("map_partitions", where), link(), internal::without_index<F>{std::move(f)});
+  return internal::make_map_partitions(info<F>("map_partitions", where), link(),
+                                       internal::without_index<F>{std::move(f)});
 }
 
 template <class T, class Node>
@@ -145,7 +146,7 @@ template <class F>
 auto rdd<T, Node>::map_partitions(F f, source_location where) && {
   static_assert(std::invocable<F&, partition_range<T>&>,
                 "map_partitions: the function must be callable with crema::partition_range<T>&");
-  return internal::make_map_partitions(info("map_partitions", where), std::move(*this).link(),
+  return internal::make_map_partitions(info<F>("map_partitions", where), std::move(*this).link(),
                                        internal::without_index<F>{std::move(f)});
 }
 
@@ -154,7 +155,7 @@ template <class F>
 auto rdd<T, Node>::map_partitions_with_index(F f, source_location where) const& {
   static_assert(std::invocable<F&, int, partition_range<T>&>,
                 "map_partitions_with_index: the function must be callable with (int, crema::partition_range<T>&)");
-  return internal::make_map_partitions(info("map_partitions_with_index", where), link(), std::move(f));
+  return internal::make_map_partitions(info<F>("map_partitions_with_index", where), link(), std::move(f));
 }
 
 template <class T, class Node>
@@ -162,7 +163,8 @@ template <class F>
 auto rdd<T, Node>::map_partitions_with_index(F f, source_location where) && {
   static_assert(std::invocable<F&, int, partition_range<T>&>,
                 "map_partitions_with_index: the function must be callable with (int, crema::partition_range<T>&)");
-  return internal::make_map_partitions(info("map_partitions_with_index", where), std::move(*this).link(), std::move(f));
+  return internal::make_map_partitions(info<F>("map_partitions_with_index", where), std::move(*this).link(),
+                                       std::move(f));
 }
 
 template <class T, class Node>

@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace crema::internal {
@@ -59,6 +60,27 @@ void choose_stores(const node& top, job_scope& scope) {
   }
 }
 
+/// Whether a function that the tasks of a stage call between its roots and its top waits more than it computes.
+bool waits_for_io(const stage& of) {
+  std::unordered_set<const node*> seen{of.roots.begin(), of.roots.end()};
+  if (of.computes_top)
+    seen.erase(of.top);
+  std::vector<const node*> open;
+  if (seen.insert(of.top).second)
+    open.push_back(of.top);
+  while (!open.empty()) {
+    const auto* at = open.back();
+    open.pop_back();
+    if (at->io_bound())
+      return true;
+    if (!is_shuffle(*at))
+      for (const auto& parent : at->parents())
+        if (seen.insert(parent.get()).second)
+          open.push_back(parent.get());
+  }
+  return false;
+}
+
 class compiler {
 public:
   compiler(const request& wanted, std::shared_ptr<job_scope> scope) : wanted_{wanted} {
@@ -71,8 +93,10 @@ public:
     last.top = wanted_.top.get();
     last.title = wanted_.action;
     last.partitions = wanted_.partitions;
-    if (wanted_.tasks)
+    if (wanted_.tasks) {
       set_tasks(last, wanted_.tasks);
+      last.io_bound = wanted_.tasks->io_bound();
+    }
     add(std::move(last));
     while (!pending_.empty())
       resolve(std::move(pending_.extract(pending_.begin()).mapped()));
@@ -110,6 +134,7 @@ private:
       else if (is_shuffle(*root))
         need_shuffle(*root, places, current);
     }
+    current.io_bound = current.io_bound || waits_for_io(current);
     found_.push_back(std::move(current));
   }
 

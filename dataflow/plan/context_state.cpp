@@ -31,7 +31,9 @@ bool is_tiny(const job_plan& plan, std::size_t most_records) {
   if (plan.tasks() > most_tasks)
     return false;
   std::int64_t records = 0;
-  for (const auto& s : plan.stages)
+  for (const auto& s : plan.stages) {
+    if (s.io_bound)
+      return false; // few calls may take long
     for (const auto* root : s.roots) {
       const bool stored = plan.scope->stores(root->id());
       if (root->kind() == dependency::wide && !stored)
@@ -48,6 +50,7 @@ bool is_tiny(const job_plan& plan, std::size_t most_records) {
           return false;
       }
     }
+  }
   return true;
 }
 
@@ -71,6 +74,16 @@ void context_state::start(const std::shared_ptr<job_run>& job) {
     forget(*job);
     throw;
   }
+}
+
+int context_state::slots() {
+  std::lock_guard lock{mutex_};
+  return engine_ ? std::max(1, engine_->threads()) : 1;
+}
+
+int context_state::hosts() {
+  std::lock_guard lock{mutex_};
+  return engine_ ? std::max(1, engine_->hosts()) : 1;
 }
 
 void context_state::cancel(const std::shared_ptr<job_run>& job) {

@@ -27,6 +27,10 @@ public:
   const std::shared_ptr<store_registry>& caches() const noexcept { return caches_; }
   int default_parallelism() const noexcept { return parallelism_; }
 
+  /// Tasks that run at once, and the processes among which they are divided.
+  int slots();
+  int hosts();
+
   std::uint64_t next_job() noexcept { return ++last_job_; }
 
   /// Runs `job` on the engine, or here when it is tiny and the caller waits for it anyway.

@@ -62,6 +62,8 @@ std::string to_text(const job_plan& plan) {
     text += fmt::format("stage {}: {}", s.id, count(s.partitions.size(), "task"));
     for (int before : s.after)
       text += fmt::format(", after stage {}", before);
+    if (s.io_bound)
+      text += ", on I/O slots";
     text += '\n';
     const node_set roots{s.roots.begin(), s.roots.end()};
     for (const auto* at : nodes_of(s, roots)) {

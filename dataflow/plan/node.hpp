@@ -46,7 +46,8 @@ struct node_info {
   std::shared_ptr<context_state> context;
   std::string_view op; ///< a literal: "map", "reduce_by_key", …
   source_location where;
-  std::uint64_t id = 0; ///< of the node in the driver, where it is restored elsewhere; 0 is the next
+  std::uint64_t id = 0;  ///< of the node in the driver, where it is restored elsewhere; 0 is the next
+  bool io_bound = false; ///< the user's function waits more than it computes
 };
 
 /// One operation of a lineage: the lazy plan is a graph of these, child to parents.
@@ -68,6 +69,7 @@ public:
   const std::shared_ptr<context_state>& context() const noexcept { return info_.context; }
   dependency kind() const noexcept { return kind_; }
   int partitions() const noexcept { return partitions_; }
+  bool io_bound() const noexcept { return info_.io_bound; }
   const std::vector<node_ptr>& parents() const noexcept { return parents_; }
 
   /// The user's name for this dataset, or empty.

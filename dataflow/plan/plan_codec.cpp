@@ -50,6 +50,7 @@ void encode(const stage& s, const action_tasks& action, plan_writer& out) {
   require_portable(s, out);
   out.reference(*s.top);
   out.put(s.computes_top);
+  out.put(s.io_bound);
   out.text(s.title);
   out.put(s.partitions);
   out.put(s.output.to);
@@ -98,6 +99,7 @@ private:
     const auto& top = in_.reference();
     s.top = top.get();
     s.computes_top = in_.get<bool>();
+    s.io_bound = in_.get<bool>();
     s.title = in_.text();
     s.partitions = in_.get<std::vector<int>>();
     s.output.to = in_.get<stage_output::kind>();

@@ -19,7 +19,11 @@ class action_tasks {
 public:
   static constexpr std::uint64_t plan_mark = 0x6361'2d61'6d65'7263; // "crema-ac"
 
+  explicit action_tasks(bool io_bound = false) noexcept : io_bound_{io_bound} {}
   virtual ~action_tasks() = default;
+
+  /// Whether the user's function at the end waits more than it computes.
+  bool io_bound() const noexcept { return io_bound_; }
 
   virtual std::unique_ptr<task> make(std::shared_ptr<const job_scope> job, task_id id) const = 0;
 
@@ -28,6 +32,9 @@ public:
 
   /// Writes its type and what it is made of.
   virtual void write(plan_writer& out) const = 0;
+
+private:
+  bool io_bound_;
 };
 
 /// How the records of one parent enter a shuffle: what its tasks do behind the parent's last narrow operation.
@@ -63,6 +70,7 @@ struct stage {
   int id = 0;
   const node* top = nullptr;   ///< the last narrow operation; for a store, what is stored
   bool computes_top = false;   ///< its tasks run the loop of `top`, even where `top` is stored
+  bool io_bound = false;       ///< its tasks wait more than they compute
   std::string title;           ///< the operation that gives the stage its name: "reduce_by_key"
   std::vector<int> partitions; ///< of `top`; the index into this list is a task's index
   task_factory make;

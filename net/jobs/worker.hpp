@@ -47,7 +47,7 @@ public:
   void wait();
 
   int number() const noexcept override { return options_.number; }
-  int slots() const noexcept override { return options_.slots; }
+  actors::slot_counts slots() const noexcept override { return {options_.slots, options_.io_slots}; }
   const std::shared_ptr<link>& driver() const noexcept override { return driver_; }
   std::shared_ptr<link> peer(int number) override;
   const std::shared_ptr<internal::worker_resources>& resources() const noexcept override { return resources_; }

@@ -37,6 +37,7 @@ public:
   }
 
   int threads() const noexcept override { return workers_->slots(); }
+  int hosts() const noexcept override { return static_cast<int>(workers_->workers().size()); }
 
   void start(std::shared_ptr<internal::job_run> job) override {
     if (!workers_->await(patience))

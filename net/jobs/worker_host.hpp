@@ -13,7 +13,7 @@ class worker_host final : public actors::stage_host {
 public:
   worker_host(std::shared_ptr<job_workers> workers, std::size_t index) : workers_{std::move(workers)}, index_{index} {}
 
-  int slots() const noexcept override { return 1; } // the worker knows
+  actors::slot_counts slots() const noexcept override { return {}; } // the worker knows
   void begin(const internal::plan_run& plan) override;
   void end(const internal::plan_run& plan) override;
   actors::share_actor spawn(actors::driver_actor::pointer driver, actors::stage_assignment work) override;

@@ -123,8 +123,8 @@ void worker_job_state::run(int stage) {
   if (of.output.to == internal::stage_output::kind::exchange)
     consumers = receivers_of(of.output.consumer);
   auto actor = self_->spawn<caf::monitored>(
-    actors::stage, actors::stage_assignment{run_.get(), &of, static_cast<int>(host_), mine.tasks, worker_->slots(),
-                                            actors::supervisor_actor{self_}, consumers});
+    actors::stage, actors::stage_assignment{run_.get(), &of, static_cast<int>(host_), mine.tasks,
+                                            worker_->slots().of(of), actors::supervisor_actor{self_}, consumers});
   live_.emplace(actor.id(), stage);
   mine.actor = std::move(actor);
 }

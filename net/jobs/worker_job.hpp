@@ -58,7 +58,7 @@ class worker_peers {
 public:
   virtual ~worker_peers() = default;
   virtual int number() const noexcept = 0; ///< of this worker
-  virtual int slots() const noexcept = 0;
+  virtual actors::slot_counts slots() const noexcept = 0;
   virtual const std::shared_ptr<link>& driver() const noexcept = 0;
   /// Throws unreachable where there is no link to worker `number` any more.
   virtual std::shared_ptr<link> peer(int number) = 0;

@@ -27,11 +27,12 @@ namespace crema::net {
 struct worker_options {
   int number = 0; ///< among the driver's workers; never used again for another
   int slots = 1;
+  int io_slots = 256;
   std::size_t memory_limit = 0;
-  std::string spill_directory; ///< empty is $TMPDIR, else /var/tmp
+  std::string spill_directory{}; ///< empty is $TMPDIR, else /var/tmp
 
-  static auto members(auto& m) { return std::tie(m.number, m.slots, m.memory_limit, m.spill_directory); }
-  bool valid() const noexcept { return number >= 0 && slots > 0; }
+  static auto members(auto& m) { return std::tie(m.number, m.slots, m.io_slots, m.memory_limit, m.spill_directory); }
+  bool valid() const noexcept { return number >= 0 && slots > 0 && io_slots > 0; }
   bool operator==(const worker_options&) const = default;
 };
 

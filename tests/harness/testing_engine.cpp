@@ -30,7 +30,7 @@ public:
     sim.explain_with(explain_partition);
   }
 
-  int threads() const noexcept override { return hosts_.front()->slots() * static_cast<int>(hosts_.size()); }
+  int threads() const noexcept override { return hosts_.front()->slots().cpu * static_cast<int>(hosts_.size()); }
 
   void start(std::shared_ptr<internal::job_run> job) override {
     auto driver = sim_.system().spawn(actors::driver, hosts_, &jobs_);

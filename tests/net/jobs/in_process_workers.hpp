@@ -17,7 +17,8 @@ class in_process_workers final : public net::worker_set {
 public:
   in_process_workers(int workers, int slots, std::size_t memory_limit) : slots_{workers * slots} {
     for (int i = 0; i != workers; ++i) {
-      running_.push_back(std::make_unique<net::worker>(net::worker_options{i, slots, memory_limit, {}}, loop_));
+      running_.push_back(std::make_unique<net::worker>(
+        net::worker_options{.number = i, .slots = slots, .memory_limit = memory_limit}, loop_));
       for (int j = 0; j != i; ++j) {
         auto [mine, theirs] = net::connected_sockets();
         running_[static_cast<std::size_t>(i)]->meet(j, net::make_socket_stream(std::move(mine)));

@@ -26,6 +26,7 @@ double median(std::vector<double> values) {
 template <class Member>
 double median_of(const std::vector<outcome>& runs, Member member) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const auto& run : runs)
     values.push_back(static_cast<double>(run.*member));
   return median(std::move(values));

@@ -154,7 +154,7 @@ std::string text_path(const workload_config& config) {
 }
 
 std::string text_file(const workload_config& config) {
-  const auto path = text_path(config);
+  auto path = text_path(config);
   if (!std::filesystem::exists(path)) {
     const auto unfinished = path + ".unfinished";
     write_text(unfinished, config);

@@ -205,6 +205,7 @@ std::vector<point<D>> random_points(const rdd<point<D>, Node>& points, std::size
     throw error{errc::invalid_argument,
                 "k_means: " + std::to_string(k) + " centres of only " + std::to_string(drawn.size()) + " points"};
   std::vector<point<D>> chosen;
+  chosen.reserve(k);
   for (const auto& [one, index] : drawn)
     chosen.push_back(one);
   return chosen;

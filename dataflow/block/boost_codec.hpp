@@ -46,16 +46,16 @@ public:
 
 private:
   struct buffer : std::streambuf {
-    explicit buffer(byte_writer& out) : out_{out} {}
+    explicit buffer(byte_writer& bytes) : out{bytes} {}
     std::streamsize xsputn(const char* from, std::streamsize n) override {
-      out_.put(from, static_cast<std::size_t>(n));
+      out.put(from, static_cast<std::size_t>(n));
       return n;
     }
     int_type overflow(int_type c) override {
-      out_.put_byte(static_cast<std::uint8_t>(c));
+      out.put_byte(static_cast<std::uint8_t>(c));
       return c;
     }
-    byte_writer& out_;
+    byte_writer& out;
   };
 
   byte_writer bytes_;

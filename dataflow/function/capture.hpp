@@ -108,8 +108,10 @@ requires(internal::proof_first<std::decay_t<StatesThenFunction>>&&...) auto capt
     auto given = std::forward_as_tuple(std::forward<StatesThenFunction>(parts)...);
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       static_assert((internal::check_state<std::tuple_element_t<I, all>>() && ...));
+      // NOLINTBEGIN(bugprone-use-after-move): each move takes another element
       return internal::captured<function, std::tuple_element_t<I, all>...>{
         std::get<sizeof...(parts) - 1>(std::move(given)), {std::get<I>(std::move(given))...}};
+      // NOLINTEND(bugprone-use-after-move)
     }
     (std::make_index_sequence<sizeof...(parts) - 1>{});
   }

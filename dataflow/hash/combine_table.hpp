@@ -183,16 +183,16 @@ private:
       prepare<Doing>(key, pending);
     if constexpr (layout::scatters)
       if (mode_ == mode::scattering)
-        return rows_.add(layout::make_probe(key), [&] { return make<Doing>(std::move(payload)); });
+        return rows_.add(layout::make_probe(key), [&] { return make<Doing>(std::forward<Payload>(payload)); });
     if constexpr (direct_bytes != 0) {
       if (mode_ == mode::direct) {
-        apply<Doing>(table_.layout().make_probe(std::forward<Key>(key)), std::move(payload));
+        apply<Doing>(table_.layout().make_probe(std::forward<Key>(key)), std::forward<Payload>(payload));
         return after_direct();
       }
     }
     auto mine = own(table_.layout().make_probe(std::forward<Key>(key)));
     const auto hash = table_.hash(mine);
-    if (pending.push(std::move(mine), hash, std::move(payload)))
+    if (pending.push(std::move(mine), hash, std::forward<Payload>(payload)))
       turn<Doing>(pending);
   }
 
@@ -293,22 +293,22 @@ private:
   template <mode Doing, class Probe, class Payload>
   [[gnu::always_inline]] void apply(Probe&& key, Payload&& payload) {
     const auto hash = table_.hash(key);
-    apply<Doing>(std::forward<Probe>(key), hash, std::move(payload));
+    apply<Doing>(std::forward<Probe>(key), hash, std::forward<Payload>(payload));
   }
 
   template <mode Doing, class Probe, class Payload>
   [[gnu::always_inline]] void apply(Probe&& key, std::uint64_t hash, Payload&& payload) {
     table_.upsert(
-      std::forward<Probe>(key), hash, [&](combined& c) { combine<Doing>(c, std::move(payload)); },
-      [&] { return make<Doing>(std::move(payload)); });
+      std::forward<Probe>(key), hash, [&](combined& c) { combine<Doing>(c, std::forward<Payload>(payload)); },
+      [&] { return make<Doing>(std::forward<Payload>(payload)); });
   }
 
   template <mode Doing, class Payload>
   [[gnu::always_inline]] combined make(Payload&& payload) {
     if constexpr (Doing == mode::adding)
-      return combiner_.create(std::move(payload));
+      return combiner_.create(std::forward<Payload>(payload));
     else
-      return std::move(payload);
+      return std::forward<Payload>(payload);
   }
 
   template <mode Doing, class Payload>
@@ -318,9 +318,9 @@ private:
     if constexpr (grows)
       before = footprint(c);
     if constexpr (Doing == mode::adding)
-      combiner_.merge_value(c, std::move(payload));
+      combiner_.merge_value(c, std::forward<Payload>(payload));
     else
-      combiner_.merge_combined(c, std::move(payload));
+      combiner_.merge_combined(c, std::forward<Payload>(payload));
     if constexpr (grows)
       table_.count_growth(footprint(c) - before);
   }

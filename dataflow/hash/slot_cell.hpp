@@ -37,12 +37,12 @@ public:
   void fill(bump_arena&, Make&& make) {
     static_cast<void>(make());
   }
-  C& get() noexcept { return any_; }
+  C& get() noexcept {
+    static C any;
+    return any;
+  }
   void end() noexcept {}
   void prefetch() const noexcept {}
-
-private:
-  static inline C any_{};
 };
 
 /// A T in the arena: it stays where it is while slots move, so it may be large, move-only, or throw when it moves.

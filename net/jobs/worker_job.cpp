@@ -126,7 +126,7 @@ void worker_job_state::run(int stage) {
     actors::stage, actors::stage_assignment{run_.get(), &of, static_cast<int>(host_), mine.tasks,
                                             worker_->slots().of(of), actors::supervisor_actor{self_}, consumers});
   live_.emplace(actor.id(), stage);
-  mine.actor = std::move(actor);
+  mine.actor = actor;
 }
 
 void worker_job_state::stop(int stage) {

@@ -69,6 +69,7 @@ std::vector<std::string> own_arguments() {
 /// Pointers to the texts, and a null behind them.
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (auto& each : texts)
     pointers.push_back(each.data());
   pointers.push_back(nullptr);

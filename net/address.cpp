@@ -23,7 +23,7 @@ bool is_ipv6(const std::string& host) {
 }
 
 /// Letters, digits, dots, hyphens and underscores, as in names that are looked up and in IPv4 addresses.
-bool is_name(std::string_view host) {
+bool is_host(std::string_view host) {
   return !host.empty() && host.size() <= 253 && host.front() != '-' && std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-'
            || c == '_';
@@ -48,7 +48,7 @@ address parse_address(std::string_view text, bool any_port) {
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed)
     host = host.substr(1, host.size() - 2);
-  if (bracketed ? !is_ipv6(host) : !is_name(host))
+  if (bracketed ? !is_ipv6(host) : !is_host(host))
     refuse(text, host.find(':') == std::string::npos ? "the host is none" : "an IPv6 address stands in brackets");
   return {std::move(host), parse_port(text, text.substr(colon + 1), any_port)};
 }

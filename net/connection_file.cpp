@@ -12,10 +12,10 @@ namespace crema::net {
 
 namespace {
 
-constexpr std::int64_t version = 1;
+constexpr std::int64_t file_version = 1;
 constexpr std::array<std::string_view, 4> keys{"cluster", "controllers", "epoch", "version"};
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_file(const std::string& what) {
   throw error{errc::corrupt_data, "this is no connection file: " + what};
 }
 
@@ -23,7 +23,7 @@ toml::table parse(std::string_view text) {
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& e) {
-    refuse("line " + std::to_string(e.source().begin.line) + ": " + std::string{e.description()});
+    refuse_file("line " + std::to_string(e.source().begin.line) + ": " + std::string{e.description()});
   }
 }
 
@@ -31,22 +31,22 @@ template <class T>
 T required(const toml::table& file, std::string_view key, const char* what) {
   const auto* found = file.get(key);
   if (found == nullptr)
-    refuse("it has no \"" + std::string{key} + "\"; was it cut?");
+    refuse_file("it has no \"" + std::string{key} + "\"; was it cut?");
   const auto value = found->value_exact<T>();
   if (!value)
-    refuse('"' + std::string{key} + "\" must be " + what);
+    refuse_file('"' + std::string{key} + "\" must be " + what);
   return *value;
 }
 
 std::vector<address> addresses(const toml::table& file) {
   const auto* list = file.get_as<toml::array>("controllers");
   if (list == nullptr || list->empty())
-    refuse("\"controllers\" must be a list of addresses, one at least");
+    refuse_file("\"controllers\" must be a list of addresses, one at least");
   std::vector<address> found;
   for (const auto& each : *list) {
     const auto text = each.value_exact<std::string>();
     if (!text)
-      refuse("\"controllers\" must be a list of texts");
+      refuse_file("\"controllers\" must be a list of texts");
     found.push_back(parse_address(*text));
   }
   return found;
@@ -64,7 +64,7 @@ std::string to_toml(const connection& where) {
     controllers.push_back(to_string(each));
   std::ostringstream text;
   text << "# Where the controller of this cluster is; written by crema.\n"
-       << toml::table{{"version", version},
+       << toml::table{{"version", file_version},
                       {"cluster", where.cluster},
                       {"epoch", static_cast<std::int64_t>(where.epoch)},
                       {"controllers", std::move(controllers)}}
@@ -74,24 +74,24 @@ std::string to_toml(const connection& where) {
 
 connection parse_connection(std::string_view text) {
   const auto file = parse(text);
-  if (const auto found = required<std::int64_t>(file, "version", "a number"); found != version)
-    refuse("its version is " + std::to_string(found) + ", this crema reads " + std::to_string(version));
+  if (const auto found = required<std::int64_t>(file, "version", "a number"); found != file_version)
+    refuse_file("its version is " + std::to_string(found) + ", this crema reads " + std::to_string(file_version));
   for (const auto& [key, value] : file)
     if (std::ranges::find(keys, key.str()) == keys.end())
-      refuse("unknown key \"" + std::string{key.str()} + '"' + internal::did_you_mean(key.str(), keys));
+      refuse_file("unknown key \"" + std::string{key.str()} + '"' + internal::did_you_mean(key.str(), keys));
   connection where;
   where.cluster = required<std::string>(file, "cluster", "a text");
   if (!is_fingerprint(where.cluster))
-    refuse("\"cluster\" must be 64 hex digits");
+    refuse_file("\"cluster\" must be 64 hex digits");
   const auto epoch = required<std::int64_t>(file, "epoch", "a number");
   if (epoch < 0)
-    refuse("\"epoch\" must not be negative");
+    refuse_file("\"epoch\" must not be negative");
   where.epoch = static_cast<std::uint64_t>(epoch);
   try {
     where.controllers = addresses(file);
   } catch (const error& e) {
     if (e.code() == errc::invalid_argument)
-      refuse(e.text());
+      refuse_file(e.text());
     throw;
   }
   return where;

@@ -32,6 +32,8 @@ public:
   using on_ready = std::function<void(std::uint32_t events)>;
   using task = std::function<void()>;
 
+  static time now() noexcept { return std::chrono::steady_clock::now(); }
+
   io_loop();
   ~io_loop();
   io_loop(const io_loop&) = delete;

@@ -20,7 +20,7 @@ constexpr std::uint16_t credit_kind = 2;
 constexpr std::uint16_t end_kind = 3;
 
 constexpr std::string_view magic = "crema\n";
-constexpr std::uint16_t version = 1;
+constexpr std::uint16_t protocol_version = 1;
 
 // So many reads or pieces to write at once, then other links have their turn.
 constexpr int reads_at_once = 8;
@@ -33,7 +33,7 @@ outgoing own_frame(std::uint16_t kind) {
 outgoing hello() {
   auto made = own_frame(hello_kind);
   made.head.put(magic.data(), magic.size());
-  made.head.put(&version, sizeof version);
+  made.head.put(&protocol_version, sizeof protocol_version);
   return made;
 }
 
@@ -41,10 +41,6 @@ outgoing credit(std::uint64_t bytes) {
   auto made = own_frame(credit_kind);
   made.head.put(&bytes, sizeof bytes);
   return made;
-}
-
-io_loop::time now() {
-  return std::chrono::steady_clock::now();
 }
 
 } // namespace
@@ -68,7 +64,7 @@ link::link(io_loop& loop, std::unique_ptr<stream> connection, std::shared_ptr<li
       options_{options},
       stream_{std::move(connection)},
       observer_{std::move(observer)},
-      liveness_{options.liveness, now()},
+      liveness_{options.liveness, io_loop::now()},
       queue_{options.send_bound},
       window_{options.receive_window} {
   queue_.push_urgent(hello());
@@ -157,7 +153,7 @@ void link::read() {
   for (int i = 0; i != reads_at_once && stream_; ++i) {
     const auto got = stream_->read(parser_.room());
     if (got.bytes != 0) {
-      liveness_.heard(now());
+      liveness_.heard(io_loop::now());
       parser_.filled(got.bytes);
       take_frames();
     } else if (got.ended) {
@@ -201,14 +197,14 @@ void link::take(frame content) {
 
 void link::greet(const frame& content) {
   const auto payload = content.payload();
-  if (content.kind() != hello_kind || payload.size() < magic.size() + sizeof version
+  if (content.kind() != hello_kind || payload.size() < magic.size() + sizeof protocol_version
       || std::memcmp(payload.data(), magic.data(), magic.size()) != 0)
     throw error{errc::corrupt_data, "the peer does not say hello as crema does"};
   std::uint16_t theirs;
   std::memcpy(&theirs, payload.data() + magic.size(), sizeof theirs);
-  if (theirs != version)
+  if (theirs != protocol_version)
     throw error{errc::unsupported, "the peer speaks version " + std::to_string(theirs) + " of the protocol, this side "
-                                     + std::to_string(version)};
+                                     + std::to_string(protocol_version)};
   greeted_ = true;
   parser_.trust_peer();
 }
@@ -239,7 +235,7 @@ void link::write() {
     end_sent_ = end_sent_ || (end_queued_ && queue_.empty());
   }
   done.clear();
-  liveness_.wrote(now(), put.bytes != 0, waiting);
+  liveness_.wrote(io_loop::now(), put.bytes != 0, waiting);
   watch_output();
   if (room)
     observer_->writable();
@@ -260,7 +256,7 @@ void link::watch_output() {
 }
 
 void link::tick() {
-  const auto due = liveness_.tick(now());
+  const auto due = liveness_.tick(io_loop::now());
   if (due.peer == peer_health::dead)
     return end({link_end::cause::silent,
                 "the peer gave no sign of life for " + std::to_string(options_.liveness.dead.count()) + " ms"});
@@ -271,8 +267,8 @@ void link::tick() {
     queue_.push_urgent(own_frame(beat_kind));
     wake(lock);
   }
-  next_tick_ =
-    loop_.call_at(now() + liveness_.period(), [self = shared_from_this()] { self->guarded([&] { self->tick(); }); });
+  next_tick_ = loop_.call_at(io_loop::now() + liveness_.period(),
+                             [self = shared_from_this()] { self->guarded([&] { self->tick(); }); });
 }
 
 void link::end(link_end how) {

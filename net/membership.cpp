@@ -1,6 +1,5 @@
 #include "net/membership.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace crema::net {
@@ -9,10 +8,6 @@ namespace {
 
 std::uint32_t epoch_of(generation is) {
   return static_cast<std::uint32_t>(is >> 32);
-}
-
-void append(node_changes& to, node_changes more) {
-  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 } // namespace

@@ -1,16 +1,13 @@
 #include "net/node_table.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace crema::net {
 
-namespace {
-
 void append(node_changes& to, node_changes more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
-
-} // namespace
 
 node_changes node_table::join(generation is, const node_facts& facts) {
   if (accepts(is) || is_lost(is))

@@ -50,6 +50,8 @@ struct node_change {
 
 using node_changes = std::vector<node_change>;
 
+void append(node_changes& to, node_changes more);
+
 /// The nodes that live, as far as somebody knows: events in, changes out. Pure.
 ///
 /// Of a name, and of an address, one generation lives at a time: another that joins ends it. What is lost stays lost:

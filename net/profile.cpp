@@ -27,14 +27,14 @@ std::string pem_of(role is) {
   return std::string{name(is)} + ".pem";
 }
 
-bool is_name(std::string_view text) {
+bool is_profile_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text.front() != '-' && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
 }
 
 void require_name(const std::string& name) {
-  if (!is_name(name))
+  if (!is_profile_name(name))
     throw error{errc::invalid_argument,
                 "\"" + name + "\" is no name of a profile: letters, digits, _ and -, 64 at most"};
 }
@@ -130,7 +130,7 @@ std::vector<std::string> profile::list() {
   std::vector<std::string> found;
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator{config_directory(), problem})
-    if (auto name = entry.path().filename().string(); is_name(name) && entry.is_directory(problem))
+    if (auto name = entry.path().filename().string(); is_profile_name(name) && entry.is_directory(problem))
       found.push_back(std::move(name));
   std::ranges::sort(found);
   return found;

@@ -13,7 +13,7 @@ namespace crema::net {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& expected) {
+[[noreturn]] void refuse_value(const std::string& expected) {
   throw error{errc::invalid_argument, expected};
 }
 
@@ -52,7 +52,7 @@ std::uint64_t milliseconds_of_unit(std::string_view unit) {
 std::uint64_t parse_number(std::string_view text, std::uint64_t most, const char* expected) {
   const auto value = take_number(text);
   if (!value || !text.empty() || *value > most)
-    refuse(expected);
+    refuse_value(expected);
   return *value;
 }
 
@@ -60,15 +60,15 @@ std::size_t parse_memory(std::string_view text) {
   static constexpr auto expected = "expected whole bytes such as 268435456, 256MiB or 2G, or a share such as 50%";
   const auto value = take_number(text);
   if (!value)
-    refuse(expected);
+    refuse_value(expected);
   if (text == "%") {
     if (*value < 1 || *value > 100)
-      refuse("expected a share from 1% to 100% of this machine's memory");
+      refuse_value("expected a share from 1% to 100% of this machine's memory");
     return internal::default_memory_limit() / 50 * *value; // the default is a half
   }
   const auto unit = bytes_of_unit(text);
   if (unit == 0 || *value > std::numeric_limits<std::size_t>::max() / unit)
-    refuse(expected);
+    refuse_value(expected);
   return *value * unit;
 }
 
@@ -78,13 +78,13 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   const auto value = take_number(text);
   const auto unit = milliseconds_of_unit(text);
   if (!value || *value == 0 || unit == 0 || *value > most / unit)
-    refuse(expected);
+    refuse_value(expected);
   return std::chrono::milliseconds{*value * unit};
 }
 
 std::string parse_path(std::string_view text) {
   if (text.empty())
-    refuse("expected a path");
+    refuse_value("expected a path");
   return std::string{text};
 }
 

@@ -23,6 +23,7 @@ namespace {
 
 [[noreturn]] void execute(const std::vector<std::string>& words, int output) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const auto& word : words)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -52,9 +53,9 @@ std::string output_of(const std::vector<std::string>& words) {
   const auto child = fork();
   if (child == 0)
     execute(words, ends[1]);
-  close(ends[1]);
-  const auto text = child > 0 ? read_all(ends[0]) : std::string{};
-  close(ends[0]);
+  ::close(ends[1]);
+  auto text = child > 0 ? read_all(ends[0]) : std::string{};
+  ::close(ends[0]);
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child)
     throw std::system_error{errno, std::generic_category(), "cannot start a child"};

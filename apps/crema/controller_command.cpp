@@ -12,7 +12,7 @@ namespace crema::command {
 
 namespace {
 
-int run(const setting_flags& flags, const std::string& ready_file) {
+int run_controller(const setting_flags& flags, const std::string& ready_file) {
   const auto wanted = flags.read().values();
   const stop_signals signals;
   net::io_loop loop;
@@ -38,7 +38,7 @@ void add_controller(CLI::App& app, action& chosen) {
   const auto flags = std::make_shared<setting_flags>(*command, std::vector<std::string>{"controller", "heartbeat"});
   const auto ready_file = std::make_shared<std::string>();
   command->add_option("--ready-file", *ready_file, "a file that gets the ready line, too");
-  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run(*flags, *ready_file); }; });
+  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run_controller(*flags, *ready_file); }; });
 }
 
 } // namespace crema::command

@@ -27,7 +27,7 @@ net::node_options options_of(const settings& wanted) {
   return options;
 }
 
-int run(const setting_flags& flags, const std::string& ready_file) {
+int run_node(const setting_flags& flags, const std::string& ready_file) {
   const auto wanted = flags.read().values();
   const stop_signals signals;
   std::atomic<int> status = done;
@@ -70,7 +70,7 @@ void add_node(CLI::App& app, action& chosen) {
   const auto flags = std::make_shared<setting_flags>(*command, std::vector<std::string>{"node", "heartbeat"});
   const auto ready_file = std::make_shared<std::string>();
   command->add_option("--ready-file", *ready_file, "a file that gets the ready line, too");
-  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run(*flags, *ready_file); }; });
+  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run_node(*flags, *ready_file); }; });
 }
 
 } // namespace crema::command

@@ -21,7 +21,6 @@ namespace crema::internal {
 namespace {
 
 constexpr std::size_t smallest = std::size_t{4} << 10;
-constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr std::size_t big = std::size_t{64} << 20;
 constexpr std::size_t kept_big = 3; // buffers above `big`
 constexpr std::size_t largest = std::size_t{1} << 47;

@@ -4,6 +4,9 @@
 
 namespace crema::internal {
 
+/// The bytes of a huge page.
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+
 /// Raw memory for blocks, tables and sort runs: the only owner of at least the asked-for number of uninitialised bytes.
 ///
 ///     page_buffer buffer{256 << 10};

@@ -36,7 +36,7 @@ std::string free_space(int fd) {
 }
 
 /// The frame in the form in which it is stored: compressed into `room` where that makes it shorter.
-std::span<const std::byte> packed(std::span<const std::byte> frame, page_buffer& room) {
+std::span<const std::byte> compressed(std::span<const std::byte> frame, page_buffer& room) {
   if (frame.size() < worth_compressing)
     return frame;
   room = page_buffer{frame.size()};
@@ -159,7 +159,7 @@ spilled_frame spill_store::write(std::span<const std::byte> frame) {
     throw error{errc::invalid_argument, "a spilled frame of " + std::to_string(frame.size()) + " bytes; the longest is "
                                           + std::to_string(max_frame) + ": split it"};
   page_buffer room;
-  const auto content = packed(frame, room);
+  const auto content = compressed(frame, room);
   spilled_frame made;
   made.file_ = open();
   made.checksum_ = XXH3_64bits(content.data(), content.size());

@@ -15,7 +15,7 @@ struct found {
   std::uint64_t crs;
 };
 
-struct sse2 {
+struct sse2_scan {
   static std::uint64_t equal(const char* data, char sought) {
     const auto pattern = _mm_set1_epi8(sought);
     std::uint64_t bits = 0;
@@ -29,7 +29,7 @@ struct sse2 {
   static found find(const char* data, char delimiter) { return {equal(data, delimiter), equal(data, '\r')}; }
 };
 
-struct avx2 {
+struct avx2_scan {
   [[gnu::target("avx2")]] static std::uint64_t equal(const char* data, char sought) {
     const auto pattern = _mm256_set1_epi8(sought);
     const auto low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data));
@@ -77,7 +77,7 @@ template <class Vector>
 
 [[gnu::target("avx2,bmi")]] std::size_t scan_avx2(line_scan& s, const char* data, std::size_t limit,
                                                   std::span<std::string_view> index) {
-  return scan<avx2>(s, data, limit, index);
+  return scan<avx2_scan>(s, data, limit, index);
 }
 
 } // namespace
@@ -88,7 +88,7 @@ std::size_t line_scan::run(const char* data, std::size_t limit, std::span<std::s
 }
 
 std::size_t line_scan::run_baseline(const char* data, std::size_t limit, std::span<std::string_view> index) {
-  return scan<sse2>(*this, data, limit, index);
+  return scan<sse2_scan>(*this, data, limit, index);
 }
 
 } // namespace crema::internal

@@ -14,7 +14,7 @@ namespace crema::internal {
 
 namespace {
 
-constexpr std::size_t few = 32;
+constexpr std::size_t inserted = 32;                 // at most so many are sorted by insertion
 constexpr std::size_t cached = std::size_t{1} << 15; // these and as much scratch fit into a second-level cache
 
 /// Insertion, for what is nearly sorted. Gives up, and returns false, after `patience` moves.
@@ -129,7 +129,7 @@ void sort_cached(parts_of<U> parts, U* scratch, U* to, std::size_t n, extent<U> 
 
 template <class U>
 void sort_cached(U* numbers, U* scratch, std::size_t n) {
-  if (n <= few) {
+  if (n <= inserted) {
     insert_each(numbers, n, n * n);
     return;
   }
@@ -235,7 +235,7 @@ void sort_parts(parts_of<U> parts, U least, U greatest, U* to) {
   std::size_t n = 0;
   for (const auto part : parts)
     n += part.size();
-  if (n <= few || n > cached) {
+  if (n <= inserted || n > cached) {
     U* end = to;
     for (const auto part : parts)
       end = std::copy(part.begin(), part.end(), end);

@@ -13,7 +13,7 @@ namespace crema::net {
 
 namespace {
 
-constexpr std::chrono::milliseconds rest{20};
+constexpr std::chrono::milliseconds read_pause{20};
 constexpr std::size_t most_in_a_pipe = std::size_t{1} << 16; // as many bytes as it holds by default
 
 } // namespace
@@ -52,7 +52,8 @@ void output_relay::serve() {
     return stop();
   if (!pass_on()) {
     stop();
-    resting_ = loop_.call_at(std::chrono::steady_clock::now() + rest, [self = shared_from_this()] { self->serve(); });
+    resting_ =
+      loop_.call_at(std::chrono::steady_clock::now() + read_pause, [self = shared_from_this()] { self->serve(); });
   } else if (watched_ == 0) {
     start();
   }

@@ -7,7 +7,7 @@ namespace {
 using ::testing::TestPartResult;
 using ::testing::TestPartResultArray;
 
-thread_local failure_catcher* innermost = nullptr;
+thread_local failure_catcher* innermost_catcher = nullptr;
 
 void record(const std::string& text, const char* file, int line) {
   GTEST_FAIL_AT(file, line) << text;
@@ -27,25 +27,25 @@ void leave_test() {
 }
 
 bool failed_fatally() {
-  return innermost != nullptr ? innermost->fatal() : ::testing::Test::HasFatalFailure();
+  return innermost_catcher != nullptr ? innermost_catcher->fatal() : ::testing::Test::HasFatalFailure();
 }
 
 bool failed() {
-  return innermost != nullptr ? !innermost->failures().empty() : ::testing::Test::HasFailure();
+  return innermost_catcher != nullptr ? !innermost_catcher->failures().empty() : ::testing::Test::HasFailure();
 }
 
 bool caught() {
-  return innermost != nullptr;
+  return innermost_catcher != nullptr;
 }
 
 failure_catcher::failure_catcher()
     : reporter_{::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &results_},
-      outer_{innermost} {
-  innermost = this;
+      outer_{innermost_catcher} {
+  innermost_catcher = this;
 }
 
 failure_catcher::~failure_catcher() {
-  innermost = outer_;
+  innermost_catcher = outer_;
 }
 
 bool failure_catcher::fatal() const {

@@ -8,7 +8,6 @@ namespace crema::bench::limit {
 namespace {
 
 // Some points at a time are transposed, so that each lane looks for the nearest centre of its own point.
-constexpr int lane_count = vector_bytes / 8;
 using lanes = double __attribute__((vector_size(vector_bytes)));
 using lane_indices = std::int64_t __attribute__((vector_size(vector_bytes)));
 

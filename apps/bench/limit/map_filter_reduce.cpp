@@ -10,10 +10,9 @@ namespace crema::bench::limit {
 namespace {
 
 using numbers = std::int64_t __attribute__((vector_size(vector_bytes)));
-constexpr int lane_count = vector_bytes / 8;
 
 /// mapping, then keeping, then the sum, of each lane.
-struct lanes {
+struct lane_sums {
   numbers sum{};
 
   void add(const numbers& x) {
@@ -35,7 +34,7 @@ std::int64_t plain(std::int64_t x) {
 }
 
 std::int64_t sum_of_range(std::int64_t at, std::int64_t end) {
-  lanes even, odd;
+  lane_sums even, odd;
   numbers x{};
   for (int i = 0; i < lane_count; ++i)
     x[i] = at + i;
@@ -51,7 +50,7 @@ std::int64_t sum_of_range(std::int64_t at, std::int64_t end) {
 }
 
 std::int64_t sum_of_array(const std::int64_t* at, const std::int64_t* end) {
-  lanes even, odd;
+  lane_sums even, odd;
   for (; end - at >= 2 * lane_count; at += 2 * lane_count) {
     numbers low, high;
     __builtin_memcpy(&low, at, sizeof low);

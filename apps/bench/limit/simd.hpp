@@ -18,6 +18,7 @@ inline constexpr int vector_bytes = 32;
 #else
 inline constexpr int vector_bytes = 16;
 #endif
+inline constexpr int lane_count = vector_bytes / 8; // of 64-bit numbers
 
 /// Lowercases the ASCII letters of 64 bytes in place. Bit i of the result: byte i is a letter, a digit or above 127.
 inline std::uint64_t lowercase_words(unsigned char* text) {

@@ -26,7 +26,7 @@ public:
       throw std::system_error{errno, std::generic_category(), path};
     size_ = static_cast<std::size_t>(end);
   }
-  ~text_input() { close(descriptor_); }
+  ~text_input() { ::close(descriptor_); }
   text_input(const text_input&) = delete;
   text_input& operator=(const text_input&) = delete;
 

@@ -20,7 +20,7 @@ namespace {
 class actor_engine final : public internal::engine {
 public:
   actor_engine(int threads, int io_slots)
-      : threads_{std::max(1, threads)}, host_{std::make_shared<local_host>(threads_, io_slots)} {}
+      : threads_{std::max(1, threads)}, hosts_{{std::make_shared<local_host>(threads_, io_slots)}} {}
 
   ~actor_engine() override { jobs_.cancel_all(); }
 
@@ -28,7 +28,7 @@ public:
 
   void start(std::shared_ptr<internal::job_run> job) override {
     caller_of_actors guard;
-    auto runner = system().spawn(driver, stage_hosts{host_}, &jobs_);
+    auto runner = system().spawn(driver, &hosts_, &jobs_);
     jobs_.add(*job, runner);
     caf::anon_send(runner, run_job{std::move(job)});
   }
@@ -57,8 +57,8 @@ private:
   }
 
   int threads_;
-  std::shared_ptr<local_host> host_;
-  running_jobs jobs_; ///< outlives the drivers
+  fixed_hosts hosts_; ///< outlive the drivers, as the next
+  running_jobs jobs_;
   std::mutex mutex_;
   std::optional<actor_threads> running_; ///< from the first job on
 };

@@ -15,87 +15,48 @@ void driver_state::begin(run_job& start) {
   run_plan();
 }
 
-void driver_state::open(stage_opened& opened) {
-  if (!running() || !is_from(opened.stage, opened.share))
-    return;
-  auto& run = run_of(opened.stage);
-  attempt(-1, -1, [&] {
-    const auto& tasks = run.tasks[static_cast<std::size_t>(opened.share)];
-    run.opened.resize(planned(opened.stage).partitions.size());
-    for (std::size_t i = 0; opened.partitions && i != tasks.size(); ++i)
-      run.opened[static_cast<std::size_t>(tasks[i])] = (*opened.partitions)[i];
-    if (--run.unopened != 0)
-      return;
-    run.partitions = std::make_shared<const std::vector<block_receiver>>(std::move(run.opened));
-    for (int producer : std::exchange(run.waiting, {}))
-      spawn(producer);
-  });
-}
-
-void driver_state::advance(const share_advanced& progress) {
-  if (!running() || !is_from(progress.stage, progress.share))
-    return;
-  auto& run = run_of(progress.stage);
-  run.ended[static_cast<std::size_t>(progress.share)] = progress.ended;
-  const int ended = ended_prefix(run.tasks, run.ended);
-  if (ended == run.told)
-    return;
-  run.told = ended;
-  const auto& to = planned(progress.stage).output;
-  for (const auto& consumer : run_of(to.consumer).actors)
-    if (consumer)
-      self_->send(consumer, producers_done{to.input, ended});
-}
-
 void driver_state::accept(result_block& result) {
   // What a stopped job still sends is destroyed here, before it ends.
   auto arrived = std::move(result);
-  if (running())
+  if (counts())
     attempt(arrived.stage, arrived.task,
             [&] { job_->accept(arrived.task, std::move(arrived.records), std::move(arrived.credit)); });
 }
 
 void driver_state::commit(task_done& done) {
   internal::job_progress::verdict verdict;
-  if (running())
+  if (counts())
     attempt(done.stage, done.task, [&] {
       verdict = done.report ? job_->task_done(done.stage, done.task, *done.report)
                             : job_->task_done(done.stage, done.task, *done.finished, done.metrics);
     });
   done.finished.reset();
-  if (!running())
-    return;
-  attempt(-1, -1, [&] { start(verdict.startable); });
-  if (verdict.job_done && running())
-    end();
-}
-
-void driver_state::gather(stage_at_barrier& reached) {
-  auto said = std::move(reached.said);
-  if (!running())
-    return;
-  attempt(reached.stage, -1, [&] {
-    const auto& of = planned(reached.stage);
-    auto& run = run_of(reached.stage);
-    run.said.resize(of.partitions.size());
-    run.said[static_cast<std::size_t>(reached.task)] = std::move(said);
-    if (!job_->at_barrier(reached.stage, reached.task))
-      return;
-    auto all = std::exchange(run.said, {});
-    const auto agreed = of.agree(all);
-    for (const auto& share : run.actors)
-      if (share)
-        self_->send(share, barrier_agreed{agreed});
-  });
+  if (running())
+    attempt(-1, -1, [&] { start(verdict.startable); });
+  if (verdict.job_done && counts())
+    finish();
 }
 
 void driver_state::fail(error why) {
-  if (!running())
+  if (!counts())
     return;
   failure_ = std::move(why);
-  stop_stages();
-  if (live_.empty())
-    self_->send(self_, end_job{});
+  stop();
+}
+
+void driver_state::lose(share_lost& lost) {
+  if (!counts() || !is_from(lost.stage, lost.share))
+    return;
+  if (lost_hosts_.insert(lost.host).second) {
+    const auto host = static_cast<std::size_t>(lost.host);
+    std::vector<std::vector<int>> tasks;
+    for (const auto& run : stages_)
+      tasks.push_back(run.tasks.empty() ? std::vector<int>{} : run.tasks[host]);
+    job_->lose(std::move(lost.how), tasks);
+    if (const auto worker = hosts_[host]->worker())
+      avoided_.push_back(*worker);
+  }
+  stop();
 }
 
 void driver_state::cancel() {
@@ -103,27 +64,57 @@ void driver_state::cancel() {
 }
 
 void driver_state::stage_down(const caf::down_msg& down) {
-  if (live_.erase(down.source.id()) == 0)
+  const auto at = live_.find(down.source.id());
+  if (at == live_.end())
     return;
-  if (running() && down.reason)
+  const auto left = std::move(at->second);
+  live_.erase(at);
+  if (down.reason && left) {
+    for (const auto& partition : *left)
+      if (partition) {
+        live_.emplace(partition.id(), nullptr);
+        self_->monitor(partition);
+        self_->send_exit(partition, caf::exit_reason::user_shutdown);
+      }
     fail(error{errc::internal, "the actor of a stage died: " + to_string(down.reason)});
-  else if (failure_ && live_.empty())
-    // A DOWN message overtakes others: only what was sent in order tells that all of them have been seen.
-    self_->send(self_, end_job{});
+  }
+  end_when_down();
 }
 
-void driver_state::end() {
-  if (!job_)
+void driver_state::stop() {
+  stopping_ = true;
+  stop_stages();
+  end_when_down();
+}
+
+void driver_state::end_when_down() {
+  // A DOWN message overtakes others: only what was sent in order tells that all of them have been seen.
+  if (stopping_ && live_.empty() && !std::exchange(ending_, true))
+    self_->send(self_, actors::end_attempt{attempt_});
+}
+
+void driver_state::end_attempt(const actors::end_attempt& ended) {
+  if (!job_ || ended.attempt != attempt_)
     return;
+  attempt(-1, -1, [&] {
+    if (!failure_)
+      failure_ = job_->retry();
+  });
+  if (failure_)
+    return finish();
+  for (const auto& host : hosts_)
+    host->end(*job_);
+  run_plan();
+}
+
+void driver_state::finish() {
   const driver_actor me{self_};
   registry_->remove(*job_, me);
   stop_stages();
   stages_.clear();
-  live_.clear();
   for (const auto& host : hosts_)
     host->end(*job_);
-  auto failure = std::move(failure_);
-  failure_.reset();
+  auto failure = std::exchange(failure_, {});
   // The caller keeps the job until it has ended. All that is left of it then dies in the caller's thread.
   auto& job = *job_;
   job_.reset();
@@ -132,12 +123,12 @@ void driver_state::end() {
     registry_->add(*job_, me);
     run_plan();
   } else {
+    live_.clear();
     ended_ = true;
   }
 }
 
-template <class F>
-void driver_state::attempt(int stage, int task, F&& f) {
+void driver_state::attempt(int stage, int task, const std::function<void()>& f) {
   std::optional<error> failure;
   try {
     f();
@@ -161,79 +152,56 @@ const internal::stage& driver_state::planned(int stage) const {
 }
 
 void driver_state::run_plan() {
-  stages_.resize(job_->plan().stages.size());
-  if (job_->should_end(self_->clock().now())) {
-    cancel();
+  ++attempt_;
+  hosts_.clear();
+  stages_.clear();
+  live_.clear();
+  lost_hosts_.clear();
+  stopping_ = ending_ = false;
+  looking_since_ = self_->clock().now();
+  look_for_hosts();
+}
+
+void driver_state::look_for_hosts() {
+  constexpr auto pause = std::chrono::milliseconds{100};
+  if (!running() || !looking_since_)
     return;
+  const auto now = self_->clock().now();
+  if (job_->should_end(now))
+    return cancel();
+  attempt(-1, -1, [&] { hosts_ = source_->hosts(avoided_); });
+  if (!hosts_.empty()) {
+    looking_since_.reset();
+    start_attempt();
+  } else if (now - *looking_since_ >= source_->patience()) {
+    fail(error{errc::unreachable, job_->losses().empty() ? "there is no worker to run the job"
+                                                         : "no worker is left to run the job: " + job_->losses()});
+  } else {
+    self_->delayed_send(self_, pause, actors::look_for_hosts{});
   }
+}
+
+void driver_state::start_attempt() {
   std::vector<int> startable;
   attempt(-1, -1, [&] {
+    std::vector<std::uint64_t> workers;
+    for (const auto& host : hosts_)
+      if (const auto worker = host->worker())
+        workers.push_back(*worker);
+    job_->prepare(workers);
+    stages_.resize(job_->plan().stages.size());
     for (const auto& host : hosts_)
       host->begin(*job_);
     startable = job_->begin();
     start(startable);
   });
   if (startable.empty() && running())
-    end(); // no stage has a task
+    finish(); // no stage has a task
 }
 
-void driver_state::start(const std::vector<int>& startable) {
-  // Consumers first: they come behind their producers.
-  for (auto stage = startable.rbegin(); stage != startable.rend(); ++stage)
-    start(*stage);
-}
-
-void driver_state::start(int stage) {
-  const auto& output = planned(stage).output;
-  if (output.to == stage_output::kind::exchange && !planned(output.consumer).partitions.empty())
-    if (auto& consumer = run_of(output.consumer); !consumer.partitions) {
-      consumer.waiting.push_back(stage);
-      return;
-    }
-  spawn(stage);
-}
-
-void driver_state::spawn(int stage) {
-  const auto& of = planned(stage);
-  auto& run = run_of(stage);
-  run.tasks = place(of.partitions, hosts_.size());
-  run.ended.resize(hosts_.size());
-  run.actors.resize(hosts_.size());
-  run.unopened = static_cast<int>(std::ranges::count_if(run.tasks, [](const auto& tasks) { return !tasks.empty(); }));
-  receivers consumers;
-  if (of.output.to == stage_output::kind::exchange) {
-    consumers = run_of(of.output.consumer).partitions;
-    if (!consumers)
-      consumers = std::make_shared<const std::vector<block_receiver>>();
-  }
-  for (std::size_t i = 0; i != hosts_.size(); ++i) {
-    if (run.tasks[i].empty())
-      continue;
-    auto& host = *hosts_[i];
-    auto actor = host.spawn(
-      self_, {job_.get(), &of, static_cast<int>(i), run.tasks[i], host.slots().of(of), driver_actor{self_}, consumers});
-    live_.insert(actor.id());
-    run.actors[i] = std::move(actor);
-  }
-}
-
-bool driver_state::is_from(int stage, int share) const {
-  const auto stage_index = static_cast<std::size_t>(stage);
-  const auto share_index = static_cast<std::size_t>(share);
-  return stage_index < stages_.size() && share_index < stages_[stage_index].actors.size()
-         && stages_[stage_index].actors[share_index].address() == self_->current_sender();
-}
-
-void driver_state::stop_stages() {
-  for (const auto& run : stages_)
-    for (const auto& share : run.actors)
-      if (share)
-        self_->send_exit(share, caf::exit_reason::user_shutdown);
-}
-
-driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, stage_hosts hosts,
+driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, host_source* source,
                                    running_jobs* registry) {
-  self->state.configure(std::move(hosts), registry);
+  self->state.configure(source, registry);
   self->set_down_handler([=](caf::down_msg& down) { self->state.stage_down(down); });
   const auto turn = [self](auto&& handle) {
     handle(self->state);
@@ -248,8 +216,10 @@ driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> 
     [=](share_advanced progress) { turn([&](auto& state) { state.advance(progress); }); },
     [=](stage_at_barrier& reached) { turn([&](auto& state) { state.gather(reached); }); },
     [=](task_failed& failed) { turn([&](auto& state) { state.fail(std::move(failed.failure)); }); },
+    [=](share_lost& lost) { turn([&](auto& state) { state.lose(lost); }); },
     [=](cancel_job) { turn([&](auto& state) { state.cancel(); }); },
-    [=](end_job) { turn([&](auto& state) { state.end(); }); },
+    [=](end_attempt ended) { turn([&](auto& state) { state.end_attempt(ended); }); },
+    [=](look_for_hosts) { turn([&](auto& state) { state.look_for_hosts(); }); },
   };
 }
 

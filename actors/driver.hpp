@@ -5,9 +5,13 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_set>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace crema::actors {
@@ -15,12 +19,15 @@ namespace crema::actors {
 class running_jobs;
 
 /// Runs one job: starts its stages as its progress allows, takes its results, commits its tasks, and ends it. The first
-/// failure wins; everything is then stopped, and the job ends when it is down.
+/// failure wins; everything is then stopped, and the job ends when it is down. Where a host is lost, everything is
+/// stopped, too, and what is not done is run again as another attempt.
 ///
-///     running ──last task committed──▶ ended ──another plan──▶ running
-///        │ failure, cancel
-///        ▼
-///     stopping ──all stages down──▶ ended
+///     looking for hosts ──▶ running ──last task committed──▶ ended ──another plan──▶ looking for hosts
+///        ▲                     │ failure, cancel, loss        ▲
+///        │                     ▼                              │
+///        └──after a loss── stopping ──all stages are down─────┘
+///
+/// What tasks have done by the time that they are down counts also while it stops for a loss.
 ///
 /// When the job ends, no task, no block and no closure of it is left in the engine: what the caller's functions refer
 /// to may go away the moment that the caller wakes up.
@@ -30,8 +37,8 @@ public:
 
   explicit driver_state(driver_actor::pointer self) : self_{self} {}
 
-  void configure(stage_hosts hosts, running_jobs* registry) noexcept {
-    hosts_ = std::move(hosts);
+  void configure(host_source* source, running_jobs* registry) noexcept {
+    source_ = source;
     registry_ = registry;
   }
 
@@ -42,9 +49,11 @@ public:
   void advance(const share_advanced& progress);
   void gather(stage_at_barrier& reached);
   void fail(error why);
+  void lose(share_lost& lost);
   void cancel();
   void stage_down(const caf::down_msg& down);
-  void end();
+  void look_for_hosts();
+  void end_attempt(const actors::end_attempt& ended);
 
   bool ended() const noexcept { return ended_; }
 
@@ -65,32 +74,48 @@ private:
 
   /// Calls `f` on behalf of a task, of a whole stage (`task` is -1) or of the job (`stage` too); what it throws fails
   /// the job.
-  template <class F>
-  void attempt(int stage, int task, F&& f);
+  void attempt(int stage, int task, const std::function<void()>& f);
 
-  bool running() const noexcept { return job_ && !failure_; }
+  bool running() const noexcept { return job_ && !stopping_; }
+  /// Whether what tasks do is still of use.
+  bool counts() const noexcept { return job_ && !failure_; }
   const internal::stage& planned(int stage) const;
   stage_run& run_of(int stage) { return stages_[static_cast<std::size_t>(stage)]; }
   /// Whether the message under way is from that share, and not from one of an earlier plan.
   bool is_from(int stage, int share) const;
   void run_plan();
+  void start_attempt();
   void start(const std::vector<int>& startable);
   void start(int stage);
   void spawn(int stage);
+  void stop();
   void stop_stages();
+  void end_when_down();
+  void finish();
 
   driver_actor::pointer self_;
   std::shared_ptr<internal::job_run> job_;
-  stage_hosts hosts_;
+  host_source* source_ = nullptr;
   running_jobs* registry_ = nullptr;
+  std::vector<std::uint64_t> avoided_; ///< workers that were lost, or that others could not reach
+  std::optional<std::chrono::steady_clock::time_point> looking_since_;
+
+  // Of the attempt.
+  int attempt_ = 0;
+  stage_hosts hosts_;
   std::vector<stage_run> stages_;
-  std::unordered_set<caf::actor_id> live_;
+  std::unordered_map<caf::actor_id, std::shared_ptr<std::vector<partition_actor>>>
+    live_; ///< shares, with what they run
+  std::set<int> lost_hosts_;
+  bool stopping_ = false;
+  bool ending_ = false; ///< an end_attempt is on its way
+
   std::optional<error> failure_;
   bool ended_ = false;
 };
 
-/// `registry` has the driver and outlives it.
-driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, stage_hosts hosts,
+/// Both outlive it; `registry` has the driver.
+driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, host_source* source,
                                    running_jobs* registry);
 
 } // namespace crema::actors

@@ -12,7 +12,7 @@
 //     driver ──spawns──▶ stage ──spawns──▶ partition ──absorb_block──▶ partition of the consuming stage
 //        ▲                 ▲                │  │  ▲                        │
 //        │                 └─barrier_reached┘  │  └──────grant_credit──────┘
-//        └──result_block, task_done, task_failed
+//        └──result_block, task_done, task_failed, share_lost
 //
 // A stage's tasks are divided among the hosts of the job; each share is run by a stage actor of its own (see
 // stage_host.hpp). Tasks are named by their index in the whole stage everywhere.
@@ -88,7 +88,11 @@ using driver_actor = supervisor_actor::extend<
   caf::reacts_to<run_job>,
   // From the engine: the job's caller wants it to end.
   caf::reacts_to<cancel_job>,
+  // From a share: its host, or another one that it needs, is lost. The job is run again elsewhere.
+  caf::reacts_to<share_lost>,
   // INTERNAL: all stages are down, and everything that they sent before has been seen.
-  caf::reacts_to<end_job>>;
+  caf::reacts_to<end_attempt>,
+  // INTERNAL: there was no host; is there one now?
+  caf::reacts_to<look_for_hosts>>;
 
 } // namespace crema::actors

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 // What the actors of a job say to each other. Commands are imperative, events past tense. Tasks are named by their
@@ -94,6 +95,15 @@ struct task_failed {
   error failure;
 };
 
+/// What host `host` ran of the plan is lost, for a cause that lies outside of the job: it may be run again.
+struct share_lost {
+  using local_message = void;
+  int stage = 0;
+  int share = 0;
+  int host = 0;
+  std::string how; ///< which worker, and why
+};
+
 /// The first `ended` tasks of a share have ended, and every block of theirs has been absorbed.
 struct share_advanced {
   using local_message = void;
@@ -113,7 +123,13 @@ struct cancel_job {
   using local_message = void;
 };
 
-struct end_job {
+/// All stages of an attempt are down.
+struct end_attempt {
+  using local_message = void;
+  int attempt = 0;
+};
+
+struct look_for_hosts {
   using local_message = void;
 };
 

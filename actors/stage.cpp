@@ -16,21 +16,21 @@ void stage_state::begin(stage_assignment work) {
   consumes_ = !work_.stage->producers.empty();
   feeds_ = work_.stage->output.to == internal::stage_output::kind::exchange;
   phases_.resize(work_.tasks.size());
-  partitions_.resize(work_.tasks.size());
+  partitions().resize(work_.tasks.size());
   if (consumes_) {
     for (int place = 0; place != tasks_; ++place)
       spawn(place, place < free_);
     next_ = std::min(free_, tasks_);
     free_ -= next_;
     self_->send(work_.supervisor, stage_opened{id_, work_.share,
-                                               std::make_shared<const std::vector<block_receiver>>(partitions_.begin(),
-                                                                                                   partitions_.end())});
+                                               std::make_shared<const std::vector<block_receiver>>(
+                                                 partitions().begin(), partitions().end())});
   }
   admit();
 }
 
 void stage_state::note(producers_done progress) {
-  for (const auto& partition : partitions_)
+  for (const auto& partition : partitions())
     if (partition)
       self_->send(partition, progress);
 }
@@ -54,7 +54,7 @@ void stage_state::partition_down(const caf::down_msg& down) {
     return;
   const int place = at->second;
   live_.erase(at);
-  partitions_[static_cast<std::size_t>(place)] = nullptr;
+  partitions()[static_cast<std::size_t>(place)] = nullptr;
   if (stopping_)
     return;
   if (down.reason)
@@ -72,7 +72,7 @@ void stage_state::partition_down(const caf::down_msg& down) {
 
 void stage_state::stop() {
   stopping_ = true;
-  for (const auto& partition : partitions_)
+  for (const auto& partition : partitions())
     if (partition)
       self_->send_exit(partition, caf::exit_reason::user_shutdown);
 }
@@ -90,7 +90,7 @@ void stage_state::spawn(int place, bool may_produce) {
   live_.emplace(partition.id(), place);
   if (may_produce)
     phase_of(place) = phase::producing;
-  partitions_[static_cast<std::size_t>(place)] = std::move(partition);
+  partitions()[static_cast<std::size_t>(place)] = std::move(partition);
 }
 
 void stage_state::admit() {
@@ -100,14 +100,14 @@ void stage_state::admit() {
     phase_of(resumed_) = phase::producing;
     // The last one takes the only reference along: when the job has ended, none may be left here.
     auto agreement = resumed_ + 1 == tasks_ ? std::move(agreement_) : agreement_;
-    self_->send(partitions_[static_cast<std::size_t>(resumed_)], resolve_barrier{std::move(agreement)});
+    self_->send(partitions()[static_cast<std::size_t>(resumed_)], resolve_barrier{std::move(agreement)});
   }
   for (; free_ != 0 && next_ != tasks_; ++next_) {
     if (!consumes_) {
       spawn(next_, true);
     } else if (phase_of(next_) == phase::waiting) {
       phase_of(next_) = phase::producing;
-      self_->send(partitions_[static_cast<std::size_t>(next_)], produce{});
+      self_->send(partitions()[static_cast<std::size_t>(next_)], produce{});
     } else {
       continue; // it streamed to its end without a slot
     }

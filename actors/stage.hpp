@@ -28,6 +28,9 @@ struct stage_assignment {
   int slots = 1;
   supervisor_actor supervisor;
   receivers consumers; ///< of an exchange: the partitions of the whole consumer
+
+  /// Those that live: where the stage actor dies before them, its supervisor stops them.
+  std::shared_ptr<std::vector<partition_actor>> partitions = std::make_shared<std::vector<partition_actor>>();
 };
 
 /// Runs a share of the tasks of one stage: spawns and watches their partition actors, and gives them the slots to
@@ -62,6 +65,7 @@ private:
   void spawn(int place, bool may_produce);
   void admit();
   void tell_supervisor();
+  std::vector<partition_actor>& partitions() noexcept { return *work_.partitions; }
 
   stage_actor::pointer self_;
   stage_assignment work_;
@@ -79,7 +83,6 @@ private:
   bool stopping_ = false;
   std::shared_ptr<const void> agreement_;
   std::vector<phase> phases_;
-  std::vector<partition_actor> partitions_;
   std::unordered_map<caf::actor_id, int> live_;
 };
 

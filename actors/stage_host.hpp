@@ -2,7 +2,11 @@
 
 #include "actors/stage.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace crema::actors {
@@ -15,6 +19,9 @@ public:
   /// How many tasks of one stage may produce there at once.
   virtual slot_counts slots() const noexcept = 0;
 
+  /// The number by which a driver knows who keeps a stored partition; none is this process.
+  virtual std::optional<std::uint64_t> worker() const noexcept { return {}; }
+
   /// A plan is to run, and has ended: between the two come its shares. `begin` may throw what fails the job.
   virtual void begin(const internal::plan_run& /*plan*/) {}
   virtual void end(const internal::plan_run& /*plan*/) {}
@@ -24,8 +31,20 @@ public:
   virtual share_actor spawn(driver_actor::pointer driver, stage_assignment work) = 0;
 };
 
-/// The hosts of a job, which outlive its driver.
 using stage_hosts = std::vector<std::shared_ptr<stage_host>>;
+
+/// Where drivers get the hosts of their jobs: anew for each attempt, so that hosts which have come meanwhile take part.
+/// Thread-safe; outlives the drivers.
+class host_source {
+public:
+  virtual ~host_source() = default;
+
+  /// The hosts of one attempt: those that are there now, but for `avoided` workers where others are left.
+  virtual stage_hosts hosts(const std::vector<std::uint64_t>& avoided) = 0;
+
+  /// How long a job may wait for a host where there is none.
+  virtual std::chrono::milliseconds patience() const { return {}; }
+};
 
 /// The threads of the actor system in which the driver lives.
 class local_host final : public stage_host {
@@ -37,6 +56,16 @@ public:
 
 private:
   slot_counts slots_;
+};
+
+/// Always the same hosts, which are never lost.
+class fixed_hosts final : public host_source {
+public:
+  explicit fixed_hosts(stage_hosts all) : all_{std::move(all)} {}
+  stage_hosts hosts(const std::vector<std::uint64_t>&) override { return all_; }
+
+private:
+  stage_hosts all_;
 };
 
 } // namespace crema::actors

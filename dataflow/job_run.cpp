@@ -11,24 +11,8 @@ namespace crema::internal {
 
 namespace {
 
-job_metrics empty_metrics(const job_plan& plan) {
-  job_metrics metrics;
-  metrics.job = plan.scope->id();
-  metrics.action = plan.stages.empty() ? std::string{} : plan.stages.back().title;
-  for (const auto& s : plan.stages)
-    metrics.stages.push_back({s.id, s.title, static_cast<int>(s.partitions.size()), {}, 0});
-  return metrics;
-}
-
-void add(task_metrics& sum, const task_metrics& part) {
-  sum.rows += part.rows;
-  sum.bytes += part.bytes;
-  sum.blocks += part.blocks;
-  sum.credit_waits += part.credit_waits;
-  sum.spills += part.spills;
-  sum.spilled_bytes += part.spilled_bytes;
-  sum.busy += part.busy;
-  sum.waiting += part.waiting;
+std::vector<int> result_partitions(const job_plan& plan) {
+  return plan.stages.empty() ? std::vector<int>{} : plan.stages.back().partitions;
 }
 
 } // namespace
@@ -38,7 +22,8 @@ job_run::job_run(job_plan plan, std::shared_ptr<result_handler> results, std::sh
       results_{std::move(results)},
       context_{std::move(context)},
       progress_{plan_},
-      metrics_{empty_metrics(plan_)} {}
+      places_{result_partitions(plan_)},
+      metrics_{plan_} {}
 
 job_run::~job_run() = default;
 
@@ -53,7 +38,8 @@ void job_run::mark_inlined() {
 }
 
 void job_run::accept(int task, block_ptr records, credit_token credit) {
-  results_->accept(task, std::move(records), std::move(credit));
+  if (const int place = places_.of(task); place >= 0)
+    results_->accept(place, std::move(records), std::move(credit));
 }
 
 bool job_run::at_barrier(int stage, int task) {
@@ -62,37 +48,46 @@ bool job_run::at_barrier(int stage, int task) {
 }
 
 job_progress::verdict job_run::task_done(int stage, int task, internal::task& finished, const task_metrics& metrics) {
-  auto verdict = note_done(stage, task, metrics);
+  const auto [verdict, counts] = note_done(stage, task, metrics);
   if (verdict.commit) {
     finished.commit();
-    publish(stage, task, finished.scope().accumulators);
+    publish(stage, task, finished.scope().accumulators, counts);
   }
   return verdict;
 }
 
 job_progress::verdict job_run::task_done(int stage, int task, const task_report& report) {
-  auto verdict = note_done(stage, task, report.metrics);
-  if (verdict.commit)
-    publish(stage, task, report.accumulators);
-  return verdict;
-}
-
-job_progress::verdict job_run::note_done(int stage, int task, const task_metrics& metrics) {
-  std::lock_guard lock{mutex_};
-  auto verdict = progress_.task_done(stage, task, metrics.rows);
+  const auto [verdict, counts] = note_done(stage, task, report.metrics);
   if (verdict.commit) {
-    auto& sums = metrics_.stages[static_cast<std::size_t>(stage)];
-    add(sums.total, metrics);
-    sums.rows_max = std::max(sums.rows_max, metrics.rows);
+    const auto& of = plan_.stages[static_cast<std::size_t>(stage)];
+    if (report.worker && of.output.to == stage_output::kind::store)
+      plan_.scope->store(*of.top)->commit(key_of(stage, task).partition, *report.worker, report.metrics.rows);
+    publish(stage, task, report.accumulators, counts);
   }
   return verdict;
 }
 
-void job_run::publish(int stage, int task, const accumulator_deltas& deltas) {
-  for (const auto& [id, delta] : deltas)
-    delta->commit();
+std::pair<job_progress::verdict, bool> job_run::note_done(int stage, int task, const task_metrics& metrics) {
+  std::lock_guard lock{mutex_};
+  auto verdict = progress_.task_done(stage, task, metrics.rows);
+  const bool counts = verdict.commit && attempts_.commits_first(key_of(stage, task));
+  if (counts)
+    metrics_.add(stage, metrics);
+  return {std::move(verdict), counts};
+}
+
+void job_run::publish(int stage, int task, const accumulator_deltas& deltas, bool counts) {
+  if (counts)
+    for (const auto& [id, delta] : deltas)
+      delta->commit();
   if (plan_.stages[static_cast<std::size_t>(stage)].output.to == stage_output::kind::result)
-    results_->task_done(task);
+    if (const int place = places_.of(task); place >= 0)
+      results_->task_done(place);
+}
+
+task_key job_run::key_of(int stage, int task) const {
+  const auto& of = plan_.stages[static_cast<std::size_t>(stage)];
+  return {internal::key_of(of), of.partitions[static_cast<std::size_t>(task)]};
 }
 
 bool job_run::finish(std::optional<error> failure) {
@@ -114,8 +109,11 @@ bool job_run::take_next_plan() {
     return false;
   std::lock_guard lock{mutex_};
   plan_ = std::move(*next);
+  attempt_ = 0;
   progress_ = job_progress{plan_};
-  metrics_ = empty_metrics(plan_);
+  attempts_ = {};
+  places_ = result_places{result_partitions(plan_)};
+  metrics_ = metrics_tally{plan_};
   return true;
 }
 
@@ -132,11 +130,13 @@ void job_run::end(std::optional<error> failure) {
       failure = current_error({});
   }
   lock.lock();
-  metrics_.wall = std::chrono::steady_clock::now() - started_;
-  metrics_.inlined = inlined_;
-  metrics_.memory_peak = plan_.scope->resources().memory.peak();
+  auto& metrics = metrics_.all();
+  metrics.wall = std::chrono::steady_clock::now() - started_;
+  metrics.inlined = inlined_;
+  metrics.memory_peak = plan_.scope->resources().memory.peak();
+  metrics.recomputed_tasks = attempts_.recomputed();
   if (failure)
-    metrics_.failure = failure->what();
+    metrics.failure = failure->what();
   lock.unlock();
   context_->ended(*this);
   // The functions of the plan may refer to what the caller has on its stack, so they go before the caller wakes up.
@@ -229,7 +229,7 @@ std::vector<stage_progress> job_run::progress() const {
 
 job_metrics job_run::metrics() const {
   std::lock_guard lock{mutex_};
-  return metrics_;
+  return metrics_.all();
 }
 
 } // namespace crema::internal

@@ -47,6 +47,8 @@ std::string to_json(const job_metrics& metrics) {
                  {"inlined", metrics.inlined},
                  {"memory_peak_bytes", metrics.memory_peak},
                  {"failure", metrics.failure},
+                 {"attempts", metrics.attempts},
+                 {"recomputed_tasks", metrics.recomputed_tasks},
                  {"stages", std::move(stages)}};
   // Names and failures come from users: bytes that are no UTF-8 must not cost the whole report.
   return all.dump(-1, ' ', false, json::error_handler_t::replace);

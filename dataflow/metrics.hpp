@@ -43,6 +43,8 @@ struct job_metrics {
   bool inlined = false;          ///< it ran in the caller's thread
   std::uint64_t memory_peak = 0; ///< highest use of the budget so far in this process
   std::string failure;           ///< empty when it ended well
+  int attempts = 1;              ///< more than one where workers were lost
+  int recomputed_tasks = 0;      ///< that had been done, and were done again because of that
   std::vector<stage_metrics> stages;
 };
 

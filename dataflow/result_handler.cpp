@@ -8,6 +8,10 @@ bool result_handler::wanting() const {
 
 void result_handler::task_done(int) {}
 
+bool result_handler::discard(int) {
+  return true;
+}
+
 std::optional<job_plan> result_handler::next_plan() {
   return {};
 }

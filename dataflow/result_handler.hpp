@@ -26,6 +26,10 @@ public:
   /// All blocks of `task` have been accepted.
   virtual void task_done(int task);
 
+  /// All blocks of `task` will come once more, because a worker was lost: what has come is to be forgotten. False where
+  /// somebody has seen some of it.
+  virtual bool discard(int task);
+
   /// The plan has ended well. A plan given here is run next, as a part of the same job: for actions that do not know
   /// beforehand how many partitions they need.
   virtual std::optional<job_plan> next_plan();

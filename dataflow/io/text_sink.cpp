@@ -219,13 +219,13 @@ std::unique_ptr<part_writer> text_output::open_part(int partition, int attempt) 
   return std::make_unique<part_writer>(fd, path, partition);
 }
 
-bool text_output::commit_part(std::unique_ptr<part_writer> part) {
+void text_output::commit_part(std::unique_ptr<part_writer> part) {
   part->close();
   const auto lock = state_->lock_open();
-  const bool first = rename_new(part->path_, state_->part_path(part->partition_));
-  if (first)
-    part->path_.clear();
-  return first;
+  const auto target = state_->part_path(part->partition_);
+  if (::rename(part->path_.c_str(), target.c_str()) != 0)
+    throw failed_call("renaming to '" + target + "'", part->path_, errno);
+  part->path_.clear();
 }
 
 void text_output::commit(int partitions) {

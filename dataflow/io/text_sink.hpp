@@ -55,7 +55,7 @@ private:
 ///     text_output output{"file:///data/counts"};
 ///     auto part = output.open_part(3, 0);          // in tasks, on any thread
 ///     part->write("crema\t42");
-///     output.commit_part(std::move(part));         // true: this attempt is part-00003
+///     output.commit_part(std::move(part));         // this attempt is part-00003
 ///     output.commit(4);                            // once, when all four are committed
 ///
 /// Parts are written in a hidden sibling `_temporary-<name>-<unique>`, which no pattern for inputs matches. `commit`
@@ -82,8 +82,9 @@ public:
   /// A file for one attempt; attempts at one partition may run side by side, even under equal numbers.
   std::unique_ptr<part_writer> open_part(int partition, int attempt);
 
-  /// Makes the attempt the partition's part. The first wins; false, and the attempt is dropped, for all others.
-  bool commit_part(std::unique_ptr<part_writer> part);
+  /// Makes the attempt the partition's part, in the place of an earlier one: that of a worker which was lost before
+  /// anybody knew.
+  void commit_part(std::unique_ptr<part_writer> part);
 
   /// Publishes parts 0 … `partitions` - 1; `internal` if one is missing. A target that appeared meanwhile is
   /// already_exists and stays as it is.

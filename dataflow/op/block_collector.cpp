@@ -11,6 +11,11 @@ void block_collector::accept(int task, block_ptr records, credit_token) {
   blocks_[static_cast<std::size_t>(task)].push_back(std::move(records));
 }
 
+bool block_collector::discard(int task) {
+  blocks_[static_cast<std::size_t>(task)].clear();
+  return true;
+}
+
 std::size_t block_collector::records() const noexcept {
   std::size_t all = 0;
   for (const auto& part : blocks_)

@@ -15,6 +15,7 @@ public:
   ~block_collector() override;
 
   void accept(int task, block_ptr records, credit_token) override;
+  bool discard(int task) override;
 
   std::size_t records() const noexcept;
   std::vector<std::vector<block_ptr>>& by_task() noexcept { return blocks_; }

@@ -21,6 +21,7 @@ public:
   void accept(int task, block_ptr records, credit_token credit) override;
   bool wanting() const override;
   void task_done(int task) override;
+  bool discard(int task) override;
   void job_done(const std::optional<error>& failure) override;
   block_ptr pop(job_handle& run) override;
 
@@ -32,6 +33,7 @@ private:
   struct part {
     std::deque<waiting> blocks;
     bool done = false;
+    bool read = false; ///< some of it
   };
 
   mutable std::mutex mutex_;
@@ -60,6 +62,18 @@ void waiting_blocks::task_done(int task) {
   arrived_.notify_one();
 }
 
+bool waiting_blocks::discard(int task) {
+  std::deque<waiting> dropped; // their credit ends outside of the lock
+  std::lock_guard lock{mutex_};
+  auto& of = parts_[static_cast<std::size_t>(task)];
+  if (of.read || static_cast<std::size_t>(task) < turn_)
+    return false;
+  waiting_ -= of.blocks.size();
+  dropped.swap(of.blocks);
+  of.done = false;
+  return true;
+}
+
 void waiting_blocks::job_done(const std::optional<error>&) {
   std::lock_guard lock{mutex_};
   ended_ = true;
@@ -72,6 +86,7 @@ block_ptr waiting_blocks::pop(job_handle& run) {
     while (turn_ != parts_.size() && parts_[turn_].blocks.empty() && parts_[turn_].done)
       ++turn_;
     if (turn_ != parts_.size() && !parts_[turn_].blocks.empty()) {
+      parts_[turn_].read = true;
       auto next = std::move(parts_[turn_].blocks.front());
       parts_[turn_].blocks.pop_front();
       --waiting_;

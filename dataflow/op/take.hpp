@@ -71,6 +71,7 @@ public:
   void accept(int task, block_ptr records, credit_token credit) override {
     collected_->accept(task, std::move(records), std::move(credit));
   }
+  bool discard(int task) override { return collected_->discard(task); }
 
   std::vector<T> take() { return std::move(taken_); }
 

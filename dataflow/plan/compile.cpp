@@ -88,7 +88,6 @@ public:
   }
 
   job_plan run() {
-    choose_stores(*wanted_.top, *plan_.scope);
     stage last;
     last.top = wanted_.top.get();
     last.title = wanted_.action;
@@ -240,10 +239,23 @@ private:
   std::vector<stage> found_;
 };
 
+job_plan cut(const request& wanted, const std::shared_ptr<job_scope>& scope) {
+  auto plan = compiler{wanted, scope}.run();
+  plan.again = [wanted, scope](std::vector<int> partitions) {
+    return cut({wanted.top, wanted.action, std::move(partitions), wanted.tasks}, scope);
+  };
+  return plan;
+}
+
 } // namespace
 
 job_plan compile(const request& wanted, std::shared_ptr<job_scope> scope) {
-  return compiler{wanted, std::move(scope)}.run();
+  choose_stores(*wanted.top, *scope);
+  return cut(wanted, scope);
+}
+
+stage_key key_of(const stage& of) {
+  return {of.top->id(), of.output.to, of.output.shuffle == nullptr ? 0 : of.output.shuffle->id(), of.output.input};
 }
 
 void set_tasks(stage& of, std::shared_ptr<const action_tasks> tasks) {

@@ -50,6 +50,13 @@ void partition_store::commit(int partition, kept what) {
     partitions_[index] = std::move(what);
 }
 
+bool partition_store::complete(int partitions) const {
+  std::lock_guard lock{mutex_};
+  return partitions_.size() >= static_cast<std::size_t>(partitions)
+         && std::all_of(partitions_.begin(), partitions_.end(),
+                        [](const kept& one) { return one.records.has_value(); });
+}
+
 bool partition_store::lose_all_but(const std::vector<std::uint64_t>& present) {
   std::lock_guard lock{mutex_};
   bool lost = false;
@@ -67,6 +74,14 @@ std::shared_ptr<partition_store> store_registry::open(std::uint64_t key) {
   if (!store)
     store = std::make_shared<partition_store>();
   return store;
+}
+
+std::shared_ptr<partition_store> store_registry::renew(std::uint64_t key, const std::shared_ptr<partition_store>& old) {
+  auto fresh = std::make_shared<partition_store>();
+  std::lock_guard lock{mutex_};
+  if (const auto at = stores_.find(key); at != stores_.end() && at->second == old)
+    at->second = fresh;
+  return fresh;
 }
 
 std::shared_ptr<partition_store> store_registry::drop(std::uint64_t key) {

@@ -33,6 +33,9 @@ public:
   void commit(int partition, std::shared_ptr<const block_queue> blocks);
   void commit(int partition, std::uint64_t worker, std::uint64_t records);
 
+  /// Whether each of the first `partitions` is kept.
+  bool complete(int partitions) const;
+
   /// What workers kept that are not among `present` is gone; whether that was anything.
   bool lose_all_but(const std::vector<std::uint64_t>& present);
 
@@ -54,6 +57,8 @@ private:
 class store_registry {
 public:
   std::shared_ptr<partition_store> open(std::uint64_t key);
+  /// An empty store in the place of `old`, unless that has been dropped or replaced by somebody else.
+  std::shared_ptr<partition_store> renew(std::uint64_t key, const std::shared_ptr<partition_store>& old);
   /// What it has dropped; null when there was nothing.
   std::shared_ptr<partition_store> drop(std::uint64_t key);
   void clear();

@@ -2,6 +2,7 @@
 
 #include "dataflow/plan/stage.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -44,6 +45,9 @@ public:
   /// Task `task` waits at its stage's barrier; true when it is the last one to.
   bool at_barrier(int stage, int task);
 
+  bool committed(int stage, int task) const {
+    return stages_[static_cast<std::size_t>(stage)].committed[static_cast<std::size_t>(task)];
+  }
   bool done() const noexcept { return stages_left_ == 0; }
   std::vector<stage_progress> stages() const;
 

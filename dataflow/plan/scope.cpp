@@ -17,11 +17,16 @@ job_scope::~job_scope() = default;
 void job_scope::share(const node& shared) {
   auto& store = stores_[shared.id()];
   if (!store.partitions)
-    store = {std::make_shared<partition_store>(), false};
+    store = {std::make_shared<partition_store>(), false, &shared};
 }
 
 void job_scope::use_cache(const node& cached, std::uint64_t key) {
-  stores_.try_emplace(cached.id(), job_store{caches_->open(key), true});
+  stores_.try_emplace(cached.id(), job_store{caches_->open(key), true, &cached});
+}
+
+void job_scope::renew(const node& of) {
+  auto& store = stores_.at(of.id());
+  store.partitions = store.cached ? caches_->renew(of.id(), store.partitions) : std::make_shared<partition_store>();
 }
 
 std::shared_ptr<partition_store> job_scope::store(const node& of) const {

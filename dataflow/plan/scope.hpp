@@ -49,12 +49,17 @@ public:
   /// The same where the registry has another key for it.
   void use_cache(const node& cached, std::uint64_t key);
 
+  /// Begins the store of `of` anew: partitions that are computed from here on do not fit to those in it. Only while no
+  /// task of the job runs.
+  void renew(const node& of);
+
   /// Whether readers of this node take its records from a store.
   bool stores(std::uint64_t node_id) const { return stores_.contains(node_id); }
 
   struct job_store {
     std::shared_ptr<partition_store> partitions;
     bool cached; ///< it may outlive the job
+    const node* of;
   };
 
   /// Where the records of `of`, a node stored in this job, are.

@@ -4,6 +4,8 @@
 #include "dataflow/plan/barrier.hpp"
 #include "dataflow/plan/task.hpp"
 
+#include <compare>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -83,6 +85,16 @@ struct stage {
   std::vector<const node*> roots; ///< sources, shuffles and stores that this stage reads
 };
 
+/// What a stage computes and for whom, whatever its number: the same in all plans for one request.
+struct stage_key {
+  std::uint64_t top = 0;
+  stage_output::kind to = stage_output::kind::result;
+  std::uint64_t shuffle = 0;
+  int input = 0;
+  auto operator<=>(const stage_key&) const = default;
+};
+stage_key key_of(const stage& of);
+
 /// What the tasks of a stage do at their end.
 void set_tasks(stage& of, std::shared_ptr<const action_tasks> tasks);
 void set_tasks(stage& of, shuffle_input sender);
@@ -93,6 +105,9 @@ struct job_plan {
   std::shared_ptr<job_scope> scope;
   std::shared_ptr<const action_tasks> action;          ///< how the stage ends that gives the result
   std::vector<std::shared_ptr<const void>> keep_alive; ///< what stages point to
+
+  /// The same for these partitions of the last stage's top, with what is stored now taken from its stores.
+  std::function<job_plan(std::vector<int> partitions)> again;
 
   std::size_t tasks() const;
 };
@@ -105,7 +120,8 @@ struct request {
   std::shared_ptr<const action_tasks> tasks; ///< null for a plan that is only shown
 };
 
-/// Cuts the lineage of `wanted` at its wide edges, its caches and its shared parts.
+/// Cuts the lineage of `wanted` at its wide edges, its caches and its shared parts. What is stored is decided once,
+/// also for plans that are made `again`.
 job_plan compile(const request& wanted, std::shared_ptr<job_scope> scope);
 
 /// What the task for partition `p` of `top` reads: sources, shuffles, and nodes that the job stores. With

@@ -30,7 +30,7 @@ public:
 
   step_result step(emitter& out, std::chrono::steady_clock::time_point until) override {
     running_task here{scope_};
-    while (out.now() < until) {
+    do {
       block_ptr records;
       const bool more = from_->next(records, block_records);
       if (records) {
@@ -45,7 +45,7 @@ public:
       }
       if (std::exchange(scope_.starved, false))
         return step_result::starved;
-    }
+    } while (out.now() < until);
     return step_result::more;
   }
 

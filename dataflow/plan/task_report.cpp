@@ -33,7 +33,7 @@ void encode_report(const task_metrics& metrics, const task_scope& done, byte_wri
 }
 
 task_report decode_report(byte_reader& in) {
-  task_report report{codec<task_metrics>::decode(in), {}};
+  task_report report{codec<task_metrics>::decode(in), {}, {}};
   for (auto left = in.count(sizeof(variable_id)); left != 0; --left) {
     const auto id = codec<variable_id>::decode(in);
     const auto* variable = find_variable(id);

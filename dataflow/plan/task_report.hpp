@@ -5,6 +5,9 @@
 #include "dataflow/metrics.hpp"
 #include "dataflow/plan/scope.hpp"
 
+#include <cstdint>
+#include <optional>
+
 // What a worker says of a task that is over, as bytes. Reading throws corrupt_data for whatever else they are.
 
 namespace crema::internal {
@@ -12,7 +15,8 @@ namespace crema::internal {
 /// A task that is done in another process.
 struct task_report {
   task_metrics metrics;
-  accumulator_deltas accumulators; ///< to be committed here, once
+  accumulator_deltas accumulators;       ///< to be committed here, once
+  std::optional<std::uint64_t> worker{}; ///< keeps what the task stored, if it did
 };
 
 void encode_report(const task_metrics& metrics, const task_scope& done, byte_writer& out);

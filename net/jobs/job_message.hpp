@@ -13,9 +13,14 @@
 // What a driver and its workers say to each other about jobs. A message is some numbers, the job's first, and then what
 // each of them says below. Commands are imperative, events past tense, as between actors (actors/messages.hpp).
 //
+// The number of a job is one attempt's at one of its plans; the driver gives none twice. So what is still said about an
+// earlier attempt, by workers that do not know yet, finds nobody.
+//
 //     driver ──begin_plan, start_share, … end_plan──▶ worker ──send_block──▶ worker
 //        ▲                                            │    ▲                   │
 //        └──share_opened, result_made, task_done─────┘    └───────return_credit
+//
+// Who does not hear of a worker any more says peer_missing; that of the driver is lost without a word.
 
 namespace crema::net {
 
@@ -38,6 +43,7 @@ enum class job_kind : std::uint16_t {
   task_done,
   task_failed,
   share_ended,
+  peer_missing,
   // worker to worker
   send_block,
   return_credit,
@@ -92,7 +98,8 @@ struct begin_plan {
   static constexpr auto kind = job_kind::begin_plan;
   std::uint64_t job = 0;
   int host = 0; ///< which of them the receiver is
-  auto fields() { return std::tie(job, host); }
+  int attempt = 0;
+  auto fields() { return std::tie(job, host, attempt); }
 };
 
 /// The job has ended or shall: nothing of it may be left.
@@ -150,6 +157,15 @@ using task_done = of_task<job_kind::task_done>;
 using task_failed = of_share<job_kind::task_failed>;
 
 using share_ended = of_share<job_kind::share_ended>;
+
+/// The worker has lost its connection to `peer`, and cannot go on without.
+struct peer_missing {
+  static constexpr auto kind = job_kind::peer_missing;
+  std::uint64_t job = 0;
+  int stage = 0; ///< any whose share it has
+  int peer = 0;
+  auto fields() { return std::tie(job, stage, peer); }
+};
 
 /// A block of a partition that `keeper` has stored, for a stage of the job whose share on `reader` reads it. It goes by
 /// the driver, so that it comes to the keeper behind begin_plan.

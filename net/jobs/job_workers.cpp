@@ -4,6 +4,7 @@
 #include "dataflow/plan/plan_codec.hpp"
 #include "dataflow/plan/plan_run.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace crema::net {
@@ -18,35 +19,34 @@ shared_bytes share(internal::byte_writer bytes) {
 
 } // namespace
 
-worker_connection& job_workers::numbered(int number) const {
-  for (const auto& one : workers_)
-    if (one->number() == number)
-      return *one;
+std::size_t job_workers::index_of(int number) const {
+  for (std::size_t i = 0; i != workers_.size(); ++i)
+    if (workers_[i]->number() == number)
+      return i;
   throw error{errc::corrupt_data, "worker " + std::to_string(number) + " does not take part in the job"};
 }
 
 void job_workers::write(const internal::plan_run& plan) {
-  if (job_ == plan.id())
-    return;
   auto encoded = internal::encode_plan(plan.plan());
-  variables_.clear();
   for (const auto id : encoded.variables) {
+    if (std::ranges::all_of(workers_, [id](const auto& worker) { return worker->knows(id); }))
+      continue;
     internal::byte_writer out;
     internal::encode_variable(id, out);
     variables_.emplace(id, share(std::move(out)));
   }
   plan_ = share(std::move(encoded.bytes));
-  job_ = plan.id();
 }
 
 void job_workers::begin(const internal::plan_run& plan, std::size_t index) {
-  write(plan);
+  if (!plan_.owner)
+    write(plan);
   auto& worker = *workers_[index];
   for (const auto& [id, bytes] : variables_)
     if (worker.learn(id))
       worker.send(
         {static_cast<std::uint16_t>(job_kind::define_variable), to_outgoing(define_variable{id}).head, bytes});
-  auto order = to_outgoing(begin_plan{plan.id(), static_cast<int>(index)}, [&](internal::byte_writer& out) {
+  auto order = to_outgoing(begin_plan{job_, static_cast<int>(index), plan.attempt()}, [&](internal::byte_writer& out) {
     out.varint(workers_.size());
     for (const auto& one : workers_)
       out.varint(static_cast<std::uint64_t>(one->number()));

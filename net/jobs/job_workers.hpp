@@ -15,26 +15,30 @@ class plan_run;
 
 namespace crema::net {
 
-/// The workers of one job, and its plans as bytes: written once for all of them. For the job's driver alone.
+/// The workers of one attempt at a plan, and the plan as bytes: written once for all of them. For its driver alone.
 class job_workers {
 public:
-  explicit job_workers(std::vector<std::shared_ptr<worker_connection>> workers) : workers_{std::move(workers)} {}
+  /// `job` is the number by which the workers know the attempt.
+  job_workers(std::uint64_t job, std::vector<std::shared_ptr<worker_connection>> workers)
+      : job_{job}, workers_{std::move(workers)} {}
 
+  std::uint64_t job() const noexcept { return job_; }
   const std::vector<std::shared_ptr<worker_connection>>& all() const noexcept { return workers_; }
-  worker_connection& numbered(int number) const;
 
-  /// Writes the plan, and the shared variables that it uses and some worker has not. Throws not_portable where
-  /// something cannot travel.
-  void write(const internal::plan_run& plan);
+  /// The index of worker `number`. Throws corrupt_data where it does not take part.
+  std::size_t index_of(int number) const;
 
-  /// Has worker `index` begin the plan.
+  /// Has worker `index` begin the plan, with the shared variables that it has not yet. Throws not_portable, before
+  /// anything is sent, where something cannot travel.
   void begin(const internal::plan_run& plan, std::size_t index);
 
 private:
+  void write(const internal::plan_run& plan);
+
+  std::uint64_t job_;
   std::vector<std::shared_ptr<worker_connection>> workers_;
-  std::uint64_t job_ = 0; ///< whose plan is written
-  shared_bytes plan_;
-  std::unordered_map<internal::variable_id, shared_bytes> variables_; ///< that it uses
+  shared_bytes plan_;                                                 ///< once it is written
+  std::unordered_map<internal::variable_id, shared_bytes> variables_; ///< that it uses and some worker has not
 };
 
 } // namespace crema::net

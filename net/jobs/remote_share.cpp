@@ -39,11 +39,13 @@ void encode_elsewhere(const actors::stage_assignment& work, std::uint64_t mine, 
 
 } // namespace
 
-void remote_share_state::begin(actors::stage_assignment work, std::shared_ptr<job_workers> workers) {
+void remote_share_state::begin(actors::driver_actor driver, actors::stage_assignment work,
+                               std::shared_ptr<job_workers> workers) {
+  driver_ = std::move(driver);
   work_ = std::move(work);
   workers_ = std::move(workers);
   worker_ = workers_->all()[static_cast<std::size_t>(work_.share)];
-  job_ = work_.job->id();
+  job_ = workers_->job();
   stage_ = work_.stage->id;
   try {
     auto order = to_outgoing(start_share{job_, stage_}, [&](byte_writer& out) {
@@ -99,9 +101,14 @@ void remote_share_state::dispatch(const message& bytes, byte_reader& in) {
     static_cast<void>(read_message<task_failed>(in));
     self_->send(work_.supervisor, actors::task_failed{internal::decode_error(in)});
     return;
+  case job_kind::peer_missing: {
+    const int peer = read_message<peer_missing>(in).peer;
+    return lose(workers_->index_of(peer), "worker " + std::to_string(worker_->number())
+                                            + " lost its connection to worker " + std::to_string(peer));
+  }
   case job_kind::fetch_block: {
     const auto wanted = read_message<fetch_block>(in);
-    workers_->numbered(wanted.keeper).send(to_outgoing(wanted));
+    workers_->all()[workers_->index_of(wanted.keeper)]->send(to_outgoing(wanted));
     return;
   }
   case job_kind::share_ended:
@@ -121,20 +128,21 @@ void remote_share_state::accept(int task, byte_reader& in) {
 
 void remote_share_state::finish(int task, byte_reader& in) {
   auto report = std::make_shared<internal::task_report>(internal::decode_report(in));
-  const auto& of = *work_.stage;
-  if (of.output.to == internal::stage_output::kind::store)
-    work_.job->plan().scope->store(*of.top)->commit(of.partitions.at(static_cast<std::size_t>(task)),
-                                                    static_cast<std::uint64_t>(worker_->number()),
-                                                    report->metrics.rows);
+  if (static_cast<std::size_t>(task) >= work_.stage->partitions.size())
+    in.fail("a task that its stage has not");
+  report->worker = static_cast<std::uint64_t>(worker_->number());
   const auto metrics = report->metrics;
   self_->send(work_.supervisor, actors::task_done{stage_, task, nullptr, metrics, {}, std::move(report)});
 }
 
 void remote_share_state::lose(const worker_lost& lost) {
   over_ = true;
-  self_->send(work_.supervisor,
-              actors::task_failed{error{errc::unreachable, "worker " + std::to_string(worker_->number())
-                                                             + " was lost while it ran the job: " + lost.reason}});
+  lose(static_cast<std::size_t>(work_.share),
+       "worker " + std::to_string(worker_->number()) + " was lost: " + lost.reason);
+}
+
+void remote_share_state::lose(std::size_t host, std::string how) {
+  self_->send(driver_, actors::share_lost{stage_, work_.share, static_cast<int>(host), std::move(how)});
 }
 
 void remote_share_state::stop() {
@@ -142,9 +150,10 @@ void remote_share_state::stop() {
 }
 
 remote_share_actor::behavior_type remote_share(remote_share_actor::stateful_pointer<remote_share_state> self,
-                                               actors::stage_assignment work, std::shared_ptr<job_workers> workers) {
+                                               const actors::driver_actor& driver, actors::stage_assignment work,
+                                               std::shared_ptr<job_workers> workers) {
   const auto worker = workers->all()[static_cast<std::size_t>(work.share)];
-  const auto turn = [self, worker, job = work.job->id(), stage = work.stage->id](auto&& handle) {
+  const auto turn = [self, worker, job = workers->job(), stage = work.stage->id](auto&& handle) {
     handle(self->state);
     if (self->state.over()) {
       worker->remove(job, stage);
@@ -152,7 +161,7 @@ remote_share_actor::behavior_type remote_share(remote_share_actor::stateful_poin
     }
   };
   self->set_exit_handler([=](caf::exit_msg&) { turn([&](auto& state) { state.stop(); }); });
-  turn([&](auto& state) { state.begin(std::move(work), workers); });
+  turn([&](auto& state) { state.begin(driver, std::move(work), workers); });
   return {
     [=](actors::producers_done progress) { self->state.note(progress); },
     [=](const actors::barrier_agreed& agreed) { self->state.resolve(agreed); },

@@ -6,6 +6,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,7 @@ public:
 
   explicit remote_share_state(remote_share_actor::pointer self) : self_{self} {}
 
-  void begin(actors::stage_assignment work, std::shared_ptr<job_workers> workers);
+  void begin(actors::driver_actor driver, actors::stage_assignment work, std::shared_ptr<job_workers> workers);
   void note(const actors::producers_done& progress);
   void resolve(const actors::barrier_agreed& agreed);
   void handle(share_message_arrived& arrived);
@@ -36,8 +37,11 @@ private:
   void dispatch(const message& bytes, internal::byte_reader& in);
   void accept(int task, internal::byte_reader& in);
   void finish(int task, internal::byte_reader& in);
+  /// Tells the driver that the attempt's host of that index is lost.
+  void lose(std::size_t host, std::string how);
 
   remote_share_actor::pointer self_;
+  actors::driver_actor driver_;
   actors::stage_assignment work_;
   std::shared_ptr<job_workers> workers_;
   std::shared_ptr<worker_connection> worker_; ///< of the share
@@ -47,6 +51,7 @@ private:
 };
 
 remote_share_actor::behavior_type remote_share(remote_share_actor::stateful_pointer<remote_share_state> self,
-                                               actors::stage_assignment work, std::shared_ptr<job_workers> workers);
+                                               const actors::driver_actor& driver, actors::stage_assignment work,
+                                               std::shared_ptr<job_workers> workers);
 
 } // namespace crema::net

@@ -19,6 +19,11 @@ void worker_connection::send(outgoing message) {
     to->send(std::move(message));
 }
 
+bool worker_connection::knows(std::uint64_t variable) const {
+  std::lock_guard lock{mutex_};
+  return variables_.contains(variable);
+}
+
 bool worker_connection::learn(std::uint64_t variable) {
   std::lock_guard lock{mutex_};
   return variables_.insert(variable).second;

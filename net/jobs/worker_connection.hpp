@@ -43,6 +43,8 @@ public:
   /// Dropped where the worker is gone.
   void send(outgoing message);
 
+  /// Whether the worker has been told of the shared variable.
+  bool knows(std::uint64_t variable) const;
   /// Whether the worker has not yet been told of the shared variable; it is taken to be told now.
   bool learn(std::uint64_t variable);
   /// The variable or cache is gone.

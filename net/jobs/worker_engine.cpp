@@ -3,13 +3,14 @@
 #include "actors/actor_threads.hpp"
 #include "actors/driver.hpp"
 #include "actors/running_jobs.hpp"
-#include "dataflow/error.hpp"
 #include "net/jobs/worker_host.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <latch>
 #include <optional>
 #include <utility>
@@ -22,11 +23,35 @@ namespace {
 constexpr int driver_threads = 2;
 
 /// A job waits so long for workers that are being started.
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds most_waiting{60};
+
+/// The workers that are there when a job looks for them.
+class present_workers final : public actors::host_source {
+public:
+  explicit present_workers(worker_set& workers) : workers_{workers} {}
+
+  actors::stage_hosts hosts(const std::vector<std::uint64_t>& avoided) override {
+    auto present = workers_.workers();
+    if (present.empty())
+      workers_.await({}); // throws where none will come
+    const auto unwanted = [&](const auto& worker) {
+      return std::ranges::find(avoided, static_cast<std::uint64_t>(worker->number())) != avoided.end();
+    };
+    if (!std::ranges::all_of(present, unwanted))
+      std::erase_if(present, unwanted);
+    return hosts_of(std::make_shared<job_workers>(++last_job_, std::move(present)));
+  }
+
+  std::chrono::milliseconds patience() const override { return most_waiting; }
+
+private:
+  worker_set& workers_;
+  std::atomic<std::uint64_t> last_job_{0};
+};
 
 class worker_engine final : public internal::engine {
 public:
-  explicit worker_engine(std::unique_ptr<worker_set> workers) : workers_{std::move(workers)} {
+  explicit worker_engine(std::unique_ptr<worker_set> workers) : workers_{std::move(workers)}, hosts_{*workers_} {
     actors::caller_of_actors guard;
     actors_.emplace(driver_threads);
   }
@@ -40,14 +65,9 @@ public:
   int hosts() const noexcept override { return static_cast<int>(workers_->workers().size()); }
 
   void start(std::shared_ptr<internal::job_run> job) override {
-    if (!workers_->await(patience))
-      throw error{errc::unreachable, "no worker is ready to run the job"};
-    auto present = workers_->workers();
-    require_caches(*job, present);
-    auto workers = std::make_shared<job_workers>(std::move(present));
-    workers->write(*job); // what cannot travel is refused before anything starts
+    workers_->await(hosts_.patience());
     actors::caller_of_actors guard;
-    auto runner = actors_->system().spawn(actors::driver, hosts_of(workers), &jobs_);
+    auto runner = actors_->system().spawn(actors::driver, &hosts_, &jobs_);
     jobs_.add(*job, runner);
     caf::anon_send(runner, actors::run_job{std::move(job)});
   }
@@ -73,23 +93,9 @@ public:
   }
 
 private:
-  /// What a lost worker had cached is computed again by the next job that is planned.
-  static void require_caches(const internal::job_run& job,
-                             const std::vector<std::shared_ptr<worker_connection>>& present) {
-    std::vector<std::uint64_t> numbers;
-    numbers.reserve(present.size());
-    for (const auto& worker : present)
-      numbers.push_back(static_cast<std::uint64_t>(worker->number()));
-    bool lost = false;
-    for (const auto& [node, store] : job.plan().scope->stores())
-      lost = store.partitions->lose_all_but(numbers) || lost;
-    if (lost)
-      throw error{errc::unreachable,
-                  "a worker is lost that had cached what the job reads: the same action will compute it again"};
-  }
-
   std::unique_ptr<worker_set> workers_;
-  actors::running_jobs jobs_; ///< outlives the drivers
+  present_workers hosts_; ///< outlive the drivers, as the next
+  actors::running_jobs jobs_;
   std::optional<actors::actor_threads> actors_;
 };
 

@@ -3,7 +3,9 @@
 #include "actors/stage_host.hpp"
 #include "net/jobs/job_workers.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace crema::net {
@@ -14,6 +16,7 @@ public:
   worker_host(std::shared_ptr<job_workers> workers, std::size_t index) : workers_{std::move(workers)}, index_{index} {}
 
   actors::slot_counts slots() const noexcept override { return {}; } // the worker knows
+  std::optional<std::uint64_t> worker() const noexcept override;
   void begin(const internal::plan_run& plan) override;
   void end(const internal::plan_run& plan) override;
   actors::share_actor spawn(actors::driver_actor::pointer driver, actors::stage_assignment work) override;

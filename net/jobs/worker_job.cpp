@@ -13,6 +13,13 @@ namespace crema::net {
 using internal::byte_reader;
 using internal::byte_writer;
 
+namespace {
+
+/// There is no link to another worker any more. The driver will know, by itself or from `miss`.
+struct peer_gone {};
+
+} // namespace
+
 void worker_job_state::configure(std::uint64_t job, worker_peers* worker) noexcept {
   job_ = job;
   worker_ = worker;
@@ -22,6 +29,7 @@ template <class F>
 void worker_job_state::attempt(F&& f) {
   try {
     f();
+  } catch (const peer_gone&) {
   } catch (...) {
     fail(current_error({}));
   }
@@ -89,20 +97,27 @@ void worker_job_state::dispatch(int from, const std::shared_ptr<message>& bytes,
 
 /// A plan that cannot be read fails the job where its first share is to start: nobody hears of it before.
 void worker_job_state::begin(byte_reader& in) try {
-  host_ = static_cast<std::size_t>(read_message<begin_plan>(in).host);
+  const auto numbers = read_message<begin_plan>(in);
+  host_ = static_cast<std::size_t>(numbers.host);
   for (auto n = in.count(1); n != 0; --n)
     workers_.push_back(read_number<int>(in));
   if (host_ >= workers_.size())
     in.fail("a host that is none");
-  run_ = std::make_unique<internal::plan_run>(internal::decode_plan(in, worker_->resources(), worker_->caches()));
+  run_ = std::make_unique<internal::plan_run>(internal::decode_plan(in, worker_->resources(), worker_->caches()),
+                                              numbers.attempt);
   shares_.resize(run_->plan().stages.size());
+  for (const int number : workers_)
+    if (number != worker_->number() && !worker_->peer(number))
+      lose(peer_lost{number});
 } catch (...) {
   unreadable_ = current_error({});
 }
 
 void worker_job_state::start(int stage, byte_reader& in) try {
   auto& mine = share_of(stage);
-  mine.tasks = actors::place(planned(stage).partitions, workers_.size())[host_];
+  mine.open = true;
+  mine.tasks = actors::place(planned(stage).partitions, workers_.size(), run_->attempt())[host_];
+  tell_missing_peers();
   for (auto elsewhere = in.count(3); elsewhere != 0; --elsewhere) {
     const auto root = read_number<int>(in);
     const auto partition = read_number<int>(in);
@@ -111,9 +126,10 @@ void worker_job_state::start(int stage, byte_reader& in) try {
   internal::decode_sources(run_->plan(), stage, in);
   if (mine.missing == 0)
     run(stage);
+} catch (const peer_gone&) {
 } catch (...) {
   fail(stage, current_error({}));
-  tell(share_ended{job_, stage});
+  end_share(stage);
 }
 
 void worker_job_state::run(int stage) {
@@ -122,19 +138,29 @@ void worker_job_state::run(int stage) {
   actors::receivers consumers;
   if (of.output.to == internal::stage_output::kind::exchange)
     consumers = receivers_of(of.output.consumer);
-  auto actor = self_->spawn<caf::monitored>(
-    actors::stage, actors::stage_assignment{run_.get(), &of, static_cast<int>(host_), mine.tasks,
-                                            worker_->slots().of(of), actors::supervisor_actor{self_}, consumers});
-  live_.emplace(actor.id(), stage);
-  mine.actor = actor;
+  actors::stage_assignment work{
+    run_.get(), &of, static_cast<int>(host_), mine.tasks, worker_->slots().of(of), actors::supervisor_actor{self_},
+    consumers};
+  const auto partitions = work.partitions;
+  auto actor = self_->spawn<caf::monitored>(actors::stage, std::move(work));
+  live_.emplace(actor.id(), live_actor{stage, partitions});
+  mine.live = 1;
+  mine.actor = std::move(actor);
 }
 
 void worker_job_state::stop(int stage) {
   auto& mine = share_of(stage);
+  mine.missing = 0;
   if (mine.actor)
     self_->send_exit(mine.actor, caf::exit_reason::user_shutdown);
-  else if (std::exchange(mine.missing, 0) != 0)
-    tell(share_ended{job_, stage});
+  else if (mine.open)
+    end_share(stage);
+}
+
+void worker_job_state::end_share(int stage) {
+  if (const auto at = static_cast<std::size_t>(stage); at < shares_.size())
+    shares_[at].open = false;
+  tell(share_ended{job_, stage});
 }
 
 // -- partitions that another worker has stored ------------------------------------------------------------------------
@@ -158,22 +184,26 @@ void worker_job_state::fetch(int stage, int root, int partition, int keeper) {
   tell(fetch_block{job_, stage, root, partition, keeper, worker_->number(), 0});
 }
 
-void worker_job_state::give(const fetch_block& wanted) try {
-  const auto& of = root_of(wanted.stage, wanted.root);
-  const auto kept = run_->plan().scope->store(of)->find(wanted.partition);
-  if (!kept)
-    throw error{errc::internal, "partition " + std::to_string(wanted.partition) + " of " + std::string{of.op()}
-                                  + " is not in its store: it was dropped while a job needed it"};
-  const kept_block numbers{job_, wanted.stage, wanted.root, wanted.partition};
-  worker_->peer(wanted.reader)->send(to_outgoing(numbers, [&](byte_writer& out) {
-    if (wanted.block < kept->size())
-      of.codec()->encode(*kept->read(wanted.block), out);
-  }));
-} catch (...) {
-  const auto why = current_error({});
-  worker_->peer(wanted.reader)->send(to_outgoing(fetch_failed{job_, wanted.stage}, [&](byte_writer& out) {
-    internal::encode_error(why, out);
-  }));
+void worker_job_state::give(const fetch_block& wanted) {
+  const auto reader = worker_->peer(wanted.reader);
+  if (!reader)
+    return;
+  try {
+    const auto& of = root_of(wanted.stage, wanted.root);
+    const auto kept = run_->plan().scope->store(of)->find(wanted.partition);
+    if (!kept)
+      throw error{errc::internal, "partition " + std::to_string(wanted.partition) + " of " + std::string{of.op()}
+                                    + " is not in its store: it was dropped while a job needed it"};
+    const kept_block numbers{job_, wanted.stage, wanted.root, wanted.partition};
+    reader->send(to_outgoing(numbers, [&](byte_writer& out) {
+      if (wanted.block < kept->size())
+        of.codec()->encode(*kept->read(wanted.block), out);
+    }));
+  } catch (...) {
+    const auto why = current_error({});
+    reader->send(
+      to_outgoing(fetch_failed{job_, wanted.stage}, [&](byte_writer& out) { internal::encode_error(why, out); }));
+  }
 }
 
 void worker_job_state::keep(const kept_block& numbers, byte_reader& in) {
@@ -207,13 +237,23 @@ void worker_job_state::end() {
 /// Most likely that worker has ended, and the driver will soon know how; it knows nothing of a connection that broke.
 void worker_job_state::lose(const peer_lost& lost) {
   if (std::ranges::find(workers_, lost.number) != workers_.end())
-    self_->delayed_send(self_, std::chrono::seconds{2}, peer_missing{lost.number});
+    self_->delayed_send(self_, std::chrono::seconds{2}, peer_given_up{lost.number});
 }
 
-void worker_job_state::miss(const peer_missing& lost) {
-  if (!stopping_)
-    fail(error{errc::unreachable, "worker " + std::to_string(worker_->number()) + " lost its connection to worker "
-                                    + std::to_string(lost.number)});
+void worker_job_state::miss(const peer_given_up& lost) {
+  missing_peers_.insert(lost.number);
+  tell_missing_peers();
+}
+
+void worker_job_state::tell_missing_peers() {
+  if (const int stage = any_open_share(); stage >= 0 && !stopping_)
+    for (const int number : std::exchange(missing_peers_, {}))
+      tell(peer_missing{job_, stage, number});
+}
+
+int worker_job_state::any_open_share() const {
+  const auto at = std::ranges::find_if(shares_, [](const share& one) { return one.open; });
+  return at == shares_.end() ? -1 : static_cast<int>(at - shares_.begin());
 }
 
 void worker_job_state::arrive(int from, const send_block& numbers, block_arrived block) {
@@ -243,7 +283,7 @@ actors::receivers worker_job_state::receivers_of(int stage) {
   for (std::size_t task = 0; task != partitions.size(); ++task) {
     if (all[task])
       continue;
-    const auto host = actors::host_of(partitions[task], workers_.size());
+    const auto host = actors::host_of(partitions[task], workers_.size(), run_->attempt());
     of.relays[task] = self_->spawn(receiver_relay, place_of(stage, workers_[host]), static_cast<int>(task), codecs);
     all[task] = of.relays[task];
   }
@@ -259,7 +299,10 @@ std::shared_ptr<const input_codecs> worker_job_state::codecs_of(int stage) const
 }
 
 relay_place worker_job_state::place_of(int stage, int worker) {
-  return {worker_->peer(worker), actors::supervisor_actor{self_}, job_, stage};
+  auto peer = worker_->peer(worker);
+  if (!peer)
+    throw peer_gone{};
+  return {std::move(peer), actors::supervisor_actor{self_}, job_, stage};
 }
 
 const internal::stage& worker_job_state::planned(int stage) const {
@@ -313,8 +356,8 @@ void worker_job_state::finish(actors::task_done& done) {
 
 void worker_job_state::fail(const error& why) {
   // The driver takes it from any share that it has not seen the end of.
-  if (!live_.empty())
-    fail(live_.begin()->second, why);
+  if (const int stage = any_open_share(); stage >= 0)
+    fail(stage, why);
 }
 
 void worker_job_state::fail(int stage, const error& why) {
@@ -338,11 +381,22 @@ void worker_job_state::share_down(const caf::down_msg& down) {
   const auto at = live_.find(down.source.id());
   if (at == live_.end())
     return;
-  const int stage = at->second;
+  const auto [stage, left] = std::move(at->second);
   live_.erase(at);
-  if (down.reason && !stopping_)
-    fail(error{errc::internal, "the actor of a stage died: " + to_string(down.reason)});
-  tell(share_ended{job_, stage});
+  auto& mine = share_of(stage);
+  if (down.reason && left) {
+    for (const auto& partition : *left)
+      if (partition) {
+        live_.emplace(partition.id(), live_actor{stage, nullptr});
+        ++mine.live;
+        self_->monitor(partition);
+        self_->send_exit(partition, caf::exit_reason::user_shutdown);
+      }
+    if (!stopping_)
+      fail(stage, error{errc::internal, "the actor of a stage died: " + to_string(down.reason)});
+  }
+  if (--mine.live == 0)
+    end_share(stage);
 }
 
 void worker_job_state::leave() {
@@ -380,7 +434,7 @@ worker_job_actor::behavior_type worker_job(worker_job_actor::stateful_pointer<wo
     [=](job_message_arrived& arrived) { turn([&](auto& state) { state.handle(arrived); }); },
     [=](driver_lost) { turn([&](auto& state) { state.end(); }); },
     [=](peer_lost lost) { turn([&](auto& state) { state.lose(lost); }); },
-    [=](peer_missing missing) { turn([&](auto& state) { state.miss(missing); }); },
+    [=](peer_given_up lost) { turn([&](auto& state) { state.miss(lost); }); },
   };
 }
 

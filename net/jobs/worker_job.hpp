@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -42,7 +43,7 @@ struct peer_lost {
 };
 
 /// It is still gone, and the driver has not ended the job for that.
-struct peer_missing {
+struct peer_given_up {
   using local_message = void;
   int number = 0;
 };
@@ -51,7 +52,7 @@ using worker_job_actor = actors::supervisor_actor::extend<
   // From the links of this worker.
   caf::reacts_to<job_message_arrived>, caf::reacts_to<driver_lost>, caf::reacts_to<peer_lost>,
   // INTERNAL: some time after a peer was lost.
-  caf::reacts_to<peer_missing>>;
+  caf::reacts_to<peer_given_up>>;
 
 /// What the jobs of a worker share. Thread-safe; outlives them.
 class worker_peers {
@@ -60,7 +61,7 @@ public:
   virtual int number() const noexcept = 0; ///< of this worker
   virtual actors::slot_counts slots() const noexcept = 0;
   virtual const std::shared_ptr<link>& driver() const noexcept = 0;
-  /// Throws unreachable where there is no link to worker `number` any more.
+  /// Null where there is no link to worker `number` any more.
   virtual std::shared_ptr<link> peer(int number) = 0;
   virtual const std::shared_ptr<internal::worker_resources>& resources() const noexcept = 0;
   virtual const std::shared_ptr<internal::store_registry>& caches() const noexcept = 0;
@@ -83,7 +84,7 @@ public:
   // From the links.
   void handle(job_message_arrived& arrived);
   void lose(const peer_lost& lost);
-  void miss(const peer_missing& missing);
+  void miss(const peer_given_up& lost);
   void end();
 
   // From stages and partitions.
@@ -109,6 +110,14 @@ private:
     actors::receivers everyone;               ///< relays for those elsewhere
     std::vector<receiver_relay_actor> relays; ///< by task; null here
     int missing = 0;                          ///< stored partitions that are fetched before it runs
+    int live = 0;                             ///< its stage actor, or what that left when it died
+    bool open = false;                        ///< the driver waits for its end
+  };
+
+  /// An actor of a share; `partitions` are those of a stage actor.
+  struct live_actor {
+    int stage = 0;
+    std::shared_ptr<std::vector<actors::partition_actor>> partitions;
   };
 
   /// A partition that another worker has stored, block after block.
@@ -120,6 +129,9 @@ private:
   template <class F>
   void attempt(F&& f);
   void fail(int stage, const error& why);
+  int any_open_share() const;
+  void tell_missing_peers();
+  void end_share(int stage);
   void begin(internal::byte_reader& in);
   void dispatch(int from, const std::shared_ptr<message>& bytes, internal::byte_reader& in);
   void start(int stage, internal::byte_reader& in);
@@ -148,10 +160,11 @@ private:
   std::unique_ptr<internal::plan_run> run_; ///< outlives the shares
   std::optional<error> unreadable_;         ///< why there is none
   std::vector<share> shares_;               ///< by stage
-  std::unordered_map<caf::actor_id, int> live_;
+  std::unordered_map<caf::actor_id, live_actor> live_;
   std::map<std::tuple<int, int, int>, sender_relay_actor> senders_; ///< by consumer, input, producer
   std::map<std::tuple<int, int, int>, arriving> fetched_;           ///< by stage, root, partition
   std::map<task_key, std::deque<internal::credit_token>> unread_;   ///< of result blocks
+  std::set<int> missing_peers_;
   bool stopping_ = false;
 };
 

@@ -159,6 +159,23 @@ TEST(EngineSimulation, EndsWithAClearErrorAtWhateverStepAPartitionDies) {
   EXPECT_GT(failed, 0);
 }
 
+TEST(EngineSimulation, EndsWithAClearErrorAtWhateverStepAStageDiesBeforeItsPartitions) {
+  int failed = 0;
+  explore({.runs = 300}, [&](simulation& sim) {
+    word_count(
+      sim,
+      [&](auto&) {
+        const auto nth = sim.draws().below(6);
+        sim.before_step(sim.draws().below(60), "a stage dies", [&sim, nth] { kill_one(sim, "crema.stage", nth); });
+      },
+      [&](const error& e) {
+        ++failed;
+        return died(e);
+      });
+  });
+  EXPECT_GT(failed, 0);
+}
+
 TEST(EngineSimulation, EndsACancelledJobAtWhateverStep) {
   explore({.runs = 300}, [](simulation& sim) {
     word_count(

@@ -5,6 +5,7 @@
 #include "dataflow/operations.hpp"
 #include "dataflow/plan/context_state.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -31,7 +32,26 @@ namespace {
 struct fake_world {
   context ctx{config{}, make_inline_engine(1)};
   node_ptr top = ctx.range(0, 1).node();
+
+  /// A node of its own for a stage behind so many shuffles.
+  node_ptr behind(int shuffles) {
+    rdd<std::int64_t> at = ctx.range(0, 1);
+    for (; shuffles != 0; --shuffles)
+      at = at.repartition(1);
+    return at.node();
+  }
 };
+
+/// How many shuffles follow each other before each stage.
+std::vector<int> shuffles_before(const fake_plan& plan) {
+  std::vector<int> depth(plan.size());
+  for (std::size_t i = 0; i != plan.size(); ++i)
+    if (plan[i].to >= 0) {
+      auto& behind = depth[static_cast<std::size_t>(plan[i].to)];
+      behind = std::max(behind, depth[i] + 1);
+    }
+  return depth;
+}
 
 fake_world& world() {
   static fake_world the_world;
@@ -211,17 +231,23 @@ block_ptr fake_job::block_of(long value, int records, int sequence) {
   return block_ptr{made.release()};
 }
 
-job_plan fake_job::plan(const fake_plan& stages) {
-  const auto& context = *world().top->context();
+job_plan fake_job::plan(const fake_plan& stages, std::optional<std::vector<int>> partitions) {
+  auto& context = *world().top->context();
   job_plan made;
-  made.scope = std::make_shared<job_scope>(world().top->context()->next_job(), context.resources(), context.caches());
+  if (tops_.empty())
+    for (const int shuffles : shuffles_before(stages))
+      tops_.push_back(world().behind(shuffles));
+  made.again = [this, &stages](std::vector<int> some) { return plan(stages, std::move(some)); };
+  made.scope = std::make_shared<job_scope>(context.next_job(), context.resources(), context.caches());
   for (const auto& does : stages) {
     stage planned;
     planned.id = static_cast<int>(made.stages.size());
-    planned.top = world().top.get();
+    planned.top = tops_[made.stages.size()].get();
     planned.title = "fake";
     planned.partitions.resize(static_cast<std::size_t>(does.tasks));
     std::iota(planned.partitions.begin(), planned.partitions.end(), 0);
+    if (partitions && made.stages.size() + 1 == stages.size())
+      planned.partitions = *partitions;
     planned.after = does.after;
     int channels = 1;
     if (does.to >= 0) {
@@ -229,6 +255,11 @@ job_plan fake_job::plan(const fake_plan& stages) {
       planned.output = {stage_output::kind::exchange, does.to, does.input, nullptr, {}};
       planned.output.route.resize(static_cast<std::size_t>(channels));
       std::iota(planned.output.route.begin(), planned.output.route.end(), 0);
+      if (partitions && does.to + 1 == static_cast<int>(stages.size())) {
+        std::fill(planned.output.route.begin(), planned.output.route.end(), -1);
+        for (std::size_t task = 0; task != partitions->size(); ++task)
+          planned.output.route[static_cast<std::size_t>((*partitions)[task])] = static_cast<int>(task);
+      }
     } else if (planned.id + 1 != static_cast<int>(stages.size())) {
       planned.output.to = stage_output::kind::store;
     }
@@ -269,7 +300,7 @@ void fake_job::accept(int task, block_ptr records, credit_token credit) {
     complaints_.emplace_back("a result block came after its task was done");
   order_.push_back(task);
   for (const auto& one : block_cast<record>(records))
-    sum_ += one.value;
+    sums_[task] += one.value;
   if (holds_)
     tokens_.push_back(std::move(credit));
 }
@@ -281,12 +312,22 @@ void fake_job::task_done(int task) {
     complaints_.emplace_back("a task was done twice");
 }
 
+bool fake_job::discard(int task) {
+  std::lock_guard lock{mutex_};
+  sums_[task] = 0;
+  done_[task] = false;
+  return true;
+}
+
 std::optional<job_plan> fake_job::next_plan() {
   if (current_ + 1 == plans_.size())
     return {};
   if (tasks_ != 0 || records_ != 0)
     complain("something of the first plan was left when the next began");
   ++current_;
+  tops_.clear();
+  for (const auto& [task, sum] : std::exchange(sums_, {}))
+    sum_before_ += sum;
   done_.clear();
   return plan(plans_[current_]);
 }
@@ -308,7 +349,8 @@ std::optional<error> fake_job::failure() const {
 
 long fake_job::sum() const {
   std::lock_guard lock{mutex_};
-  return sum_;
+  return std::accumulate(sums_.begin(), sums_.end(), sum_before_,
+                         [](long sum, const auto& of_task) { return sum + of_task.second; });
 }
 
 void fake_job::release_credit() {

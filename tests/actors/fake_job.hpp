@@ -73,15 +73,17 @@ private:
 
   explicit fake_job(std::vector<fake_plan> plans) : plans_{std::move(plans)} {}
 
-  internal::job_plan plan(const fake_plan& stages);
+  internal::job_plan plan(const fake_plan& stages, std::optional<std::vector<int>> partitions = {});
   internal::block_ptr block_of(long value, int records, int sequence);
   void complain(std::string what);
   void accept(int task, internal::block_ptr records, internal::credit_token credit) override;
   void task_done(int task) override;
+  bool discard(int task) override;
   std::optional<internal::job_plan> next_plan() override;
   void job_done(const std::optional<error>& failure) override;
 
   std::vector<fake_plan> plans_;
+  std::vector<internal::node_ptr> tops_; ///< of the stages of the current one
   std::size_t current_ = 0;
   std::atomic<int> tasks_{0}; ///< alive
   std::atomic<int> most_tasks_{0};
@@ -91,7 +93,8 @@ private:
 
   mutable std::mutex mutex_;
   std::vector<int> order_;
-  long sum_ = 0;
+  std::map<int, long> sums_; ///< of the current plan, by task
+  long sum_before_ = 0;      ///< of the earlier ones
   std::map<int, bool> done_;
   std::vector<internal::credit_token> tokens_;
   std::optional<error> failure_;

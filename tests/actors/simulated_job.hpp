@@ -20,7 +20,14 @@ public:
       : simulated_job{sim, fake_job::make(plan), slots, hold_credit, hosts} {}
 
   simulated_job(simulation& sim, std::shared_ptr<fake_job> job, int slots, bool hold_credit = false, int hosts = 1)
-      : job_{std::move(job)}, driver_{sim.system().spawn(actors::driver, make_hosts(slots, hosts), &running_)} {
+      : simulated_job{sim, std::move(job), std::make_shared<actors::fixed_hosts>(make_hosts(slots, hosts)),
+                      hold_credit} {}
+
+  simulated_job(simulation& sim, std::shared_ptr<fake_job> job, std::shared_ptr<actors::host_source> hosts,
+                bool hold_credit = false)
+      : job_{std::move(job)},
+        hosts_{std::move(hosts)},
+        driver_{sim.system().spawn(actors::driver, hosts_.get(), &running_)} {
     if (hold_credit)
       job_->hold_credit();
     running_.add(*job_->run(), driver_);
@@ -41,6 +48,7 @@ private:
   }
 
   std::shared_ptr<fake_job> job_;
+  std::shared_ptr<actors::host_source> hosts_;
   actors::running_jobs running_;
   actors::driver_actor driver_;
 };

@@ -51,11 +51,12 @@ TEST(JobMetrics, AreOneLineOfJsonWithStableKeys) {
   stage.total.busy = 250ms;
   stage.total.waiting = 500us;
   job.stages.push_back(stage);
-  EXPECT_EQ(to_json(job),
-            R"({"job":7,"action":"collect","wall_seconds":1.5,"inlined":false,"memory_peak_bytes":1048576,)"
-            R"("failure":"","stages":[{"id":0,"title":"reduce_by_key","tasks":2,"rows":10,"rows_max":5,"skew":1.0,)"
-            R"("bytes":160,"blocks":2,"credit_waits":3,"spills":1,"spilled_bytes":64,"busy_seconds":0.25,)"
-            R"("waiting_seconds":0.0005}]})");
+  EXPECT_EQ(
+    to_json(job),
+    R"({"job":7,"action":"collect","wall_seconds":1.5,"inlined":false,"memory_peak_bytes":1048576,)"
+    R"("failure":"","attempts":1,"recomputed_tasks":0,"stages":[{"id":0,"title":"reduce_by_key","tasks":2,"rows":10,"rows_max":5,"skew":1.0,)"
+    R"("bytes":160,"blocks":2,"credit_waits":3,"spills":1,"spilled_bytes":64,"busy_seconds":0.25,)"
+    R"("waiting_seconds":0.0005}]})");
 }
 
 TEST(JobMetrics, WithoutStagesHaveAnEmptyArray) {

@@ -24,16 +24,15 @@ std::string explain_partition(caf::abstract_actor& actor) {
 
 class engine final : public internal::engine {
 public:
-  engine(simulation& sim, int threads, pace when, int hosts) : sim_{sim}, pace_{when} {
-    for (int i = 0; i != hosts; ++i)
-      hosts_.push_back(std::make_shared<actors::local_host>(threads));
+  engine(simulation& sim, int threads, std::shared_ptr<actors::host_source> hosts, pace when)
+      : sim_{sim}, threads_{threads}, hosts_{std::move(hosts)}, pace_{when} {
     sim.explain_with(explain_partition);
   }
 
-  int threads() const noexcept override { return hosts_.front()->slots().cpu * static_cast<int>(hosts_.size()); }
+  int threads() const noexcept override { return threads_; }
 
   void start(std::shared_ptr<internal::job_run> job) override {
-    auto driver = sim_.system().spawn(actors::driver, hosts_, &jobs_);
+    auto driver = sim_.system().spawn(actors::driver, hosts_.get(), &jobs_);
     jobs_.add(*job, driver);
     caf::anon_send(driver, actors::run_job{job});
     if (pace_ == pace::at_once)
@@ -64,7 +63,8 @@ private:
   }
 
   simulation& sim_;
-  actors::stage_hosts hosts_;
+  int threads_;
+  std::shared_ptr<actors::host_source> hosts_;
   pace pace_;
   actors::running_jobs jobs_;
 };
@@ -72,7 +72,16 @@ private:
 } // namespace
 
 std::unique_ptr<internal::engine> simulated_engine(simulation& sim, int threads, pace when, int hosts) {
-  return std::make_unique<engine>(sim, std::max(1, threads), when, std::max(1, hosts));
+  actors::stage_hosts all;
+  for (int i = 0; i < std::max(1, hosts); ++i)
+    all.push_back(std::make_shared<actors::local_host>(std::max(1, threads)));
+  const auto slots = std::max(1, threads) * static_cast<int>(all.size());
+  return simulated_engine(sim, slots, std::make_shared<actors::fixed_hosts>(std::move(all)), when);
+}
+
+std::unique_ptr<internal::engine> simulated_engine(simulation& sim, int threads,
+                                                   std::shared_ptr<actors::host_source> hosts, pace when) {
+  return std::make_unique<engine>(sim, threads, std::move(hosts), when);
 }
 
 config simulated_config() {

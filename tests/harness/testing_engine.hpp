@@ -7,6 +7,10 @@
 #include <functional>
 #include <memory>
 
+namespace crema::actors {
+class host_source;
+} // namespace crema::actors
+
 namespace crema::testing {
 
 /// When the jobs of a simulated engine run.
@@ -28,6 +32,10 @@ enum class pace {
 /// when it is cancelled fails the test, which is told who waits for whom.
 std::unique_ptr<internal::engine> simulated_engine(simulation& sim, int threads, pace when = pace::by_steps,
                                                    int hosts = 1);
+
+/// The same on hosts that a test gives, which run in the simulation, too.
+std::unique_ptr<internal::engine>
+simulated_engine(simulation& sim, int threads, std::shared_ptr<actors::host_source> hosts, pace when = pace::by_steps);
 
 /// Settings by which every job runs on the engine.
 config simulated_config();

@@ -34,8 +34,16 @@ public:
     }
   }
 
-  std::vector<std::shared_ptr<net::worker_connection>> workers() override { return connections_; }
-  bool await(std::chrono::milliseconds /*patience*/) override { return true; }
+  std::vector<std::shared_ptr<net::worker_connection>> workers() override {
+    auto there = connections_;
+    std::erase_if(there, [](const auto& one) { return one->lost(); });
+    return there;
+  }
+  bool await(std::chrono::milliseconds /*patience*/) override {
+    if (workers().empty())
+      throw error{errc::unreachable, "no worker is left to run the job"};
+    return true;
+  }
   int slots() const noexcept override { return slots_; }
 
   /// Ends worker `i` as a crash would, with all that it ran.

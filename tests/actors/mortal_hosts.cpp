@@ -111,7 +111,7 @@ class mortal_hosts::host final : public actors::stage_host {
 public:
   host(std::uint64_t number, int slots) : number_{number}, slots_{slots} {}
 
-  slot_counts slots() const noexcept override { return {.cpu = slots_}; }
+  actors::slot_counts slots() const noexcept override { return {.cpu = slots_}; }
   std::optional<std::uint64_t> worker() const noexcept override { return number_; }
 
   actors::share_actor spawn(actors::driver_actor::pointer driver, actors::stage_assignment work) override {

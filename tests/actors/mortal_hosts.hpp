@@ -20,9 +20,9 @@ public:
   ~mortal_hosts() override;
 
   actors::stage_hosts hosts(const std::vector<std::uint64_t>& avoided) override;
-  std::chrono::nanoseconds patience() const override { return patience_; }
+  std::chrono::milliseconds patience() const override { return patience_; }
 
-  void set_patience(std::chrono::nanoseconds time) { patience_ = time; }
+  void set_patience(std::chrono::milliseconds time) { patience_ = time; }
   std::size_t living() const noexcept { return hosts_.size(); }
   int losses() const noexcept { return losses_; }
 
@@ -38,7 +38,7 @@ private:
   int slots_;
   std::uint64_t last_number_ = 0;
   int losses_ = 0;
-  std::chrono::nanoseconds patience_{0};
+  std::chrono::milliseconds patience_{0};
   std::vector<std::shared_ptr<host>> hosts_;
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const worker_setup full{{3, 8, std::size_t{1} << 33, "/var/tmp/x"},
+const worker_setup full{{3, 8, 64, std::size_t{1} << 33, "/var/tmp/x"},
                         {{0, {"10.0.0.5", 7123}, std::string(32, 'a')}, {2, {"::1", 1}, std::string(32, 'b')}},
                         credentials{"authority", {"certificate", "key"}},
                         "10.0.0.4:7123"};

@@ -30,6 +30,8 @@ std::int64_t wall_clock() noexcept {
 
 void cluster_peer::open(std::unique_ptr<stream> connection) {
   here_->loop.run([self = shared_from_this(), held = std::make_shared<decltype(connection)>(std::move(connection))] {
+    if (self->given_up_)
+      return;
     const auto& here = *self->here_;
     self->link_ = link::open(here.loop, std::move(*held), self, here.links);
     self->send(introduce{std::string{crema_version()}, here.name, wall_clock()});
@@ -42,6 +44,7 @@ void cluster_peer::finish() {
 }
 
 void cluster_peer::reset(const std::string& reason) {
+  given_up_ = true;
   if (link_)
     link_->reset(reason);
 }

@@ -36,11 +36,14 @@ public:
   /// Nothing happens once this side has finished or the link has ended.
   template <class Message>
   void send(const Message& said) {
+    send_frame(to_frame(said));
+  }
+  void send_frame(outgoing frame) {
     if (link_ && !finished_here_)
-      link_->send(to_frame(said));
+      link_->send(std::move(frame));
   }
 
-  /// Ends what this side has to say, or the connection at once.
+  /// Ends what this side has to say, or the connection at once, also before it is open.
   void finish();
   void reset(const std::string& reason);
 
@@ -66,6 +69,7 @@ private:
   const std::shared_ptr<const cluster_context> here_;
   std::shared_ptr<link> link_;
   bool finished_here_ = false;
+  bool given_up_ = false; ///< by `reset`
   std::optional<introduce> peer_;
 };
 

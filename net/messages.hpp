@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/executables/executable_store.hpp"
+#include "net/jobs/worker_setup.hpp"
 #include "net/link.hpp"
 #include "net/node_table.hpp"
 
@@ -80,6 +82,85 @@ struct node_changed {
   static constexpr std::uint16_t kind = introduce::kind + 8;
   node_change change;
   static auto members(auto& m) { return std::tie(m.change); }
+};
+
+// -- a driver to a node, and back -----------------------------------------------------------------------------------
+//
+//     driver                                     node
+//       │── offer_executable ──────────────────────▶│
+//       │◀───────────────── executable_wanted ──────│  or executable_ready, where the node has it
+//       │── executable_chunk … ────────────────────▶│
+//       │◀──────────────── executable_progress … ───│
+//       │◀─────────────────── executable_ready ─────│  or executable_refused
+//       │── start_worker ──────────────────────────▶│
+//       │◀───────────────────── worker_started ─────│
+//       │◀───────────────────────── worker_ended ───│  in place of worker_started, or when it has ended
+//
+// The end of their link ends all workers that the driver has on the node.
+
+struct offer_executable {
+  static constexpr std::uint16_t kind = introduce::kind + 9;
+  executable_id what;
+  static auto members(auto& m) { return std::tie(m.what); }
+};
+
+struct executable_wanted {
+  static constexpr std::uint16_t kind = introduce::kind + 10;
+  static auto members(auto&) { return std::tie(); }
+};
+
+/// Of a message whose payload is the next bytes of the executable, and nothing else.
+inline constexpr std::uint16_t executable_chunk = introduce::kind + 11;
+
+/// So many bytes are written.
+struct executable_progress {
+  static constexpr std::uint16_t kind = introduce::kind + 12;
+  std::uint64_t received = 0;
+  static auto members(auto& m) { return std::tie(m.received); }
+};
+
+struct executable_ready {
+  static constexpr std::uint16_t kind = introduce::kind + 13;
+  static auto members(auto&) { return std::tie(); }
+};
+
+/// It cannot run there, or cannot be stored.
+struct executable_refused {
+  static constexpr std::uint16_t kind = introduce::kind + 14;
+  std::string reason;
+  static auto members(auto& m) { return std::tie(m.reason); }
+};
+
+/// Starts the executable as worker `number` of this driver. The node says how much of it the worker may use.
+struct start_worker {
+  static constexpr std::uint16_t kind = introduce::kind + 15;
+  int number = 0;
+  std::string token; ///< by which others call it (jobs/worker_call.hpp)
+  std::string build; ///< what the worker must find itself to be
+  std::vector<std::string> arguments;
+  std::vector<worker_peer> peers;
+  static auto members(auto& m) { return std::tie(m.number, m.token, m.build, m.arguments, m.peers); }
+};
+
+/// From here on it can be called.
+struct worker_started {
+  static constexpr std::uint16_t kind = introduce::kind + 16;
+  int number = 0;
+  static auto members(auto& m) { return std::tie(m.number); }
+};
+
+/// It could not be started, or has ended.
+struct worker_ended {
+  static constexpr std::uint16_t kind = introduce::kind + 17;
+  int number = 0;
+  std::string reason; ///< with the last lines of its output
+  static auto members(auto& m) { return std::tie(m.number, m.reason); }
+};
+
+struct stop_worker {
+  static constexpr std::uint16_t kind = introduce::kind + 18;
+  int number = 0;
+  static auto members(auto& m) { return std::tie(m.number); }
 };
 
 } // namespace crema::net

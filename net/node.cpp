@@ -1,9 +1,11 @@
 #include "net/node.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/controller_search.hpp"
+#include "net/hosting/hosted_driver.hpp"
 
 #include <future>
-#include <random>
+#include <set>
 #include <utility>
 
 namespace crema::net {
@@ -11,15 +13,10 @@ namespace crema::net {
 /// The node's side of its link to the controller, link after link. On the loop's thread.
 class node::registration final : public std::enable_shared_from_this<registration> {
 public:
-  registration(std::shared_ptr<const cluster_context> here, profile of, node_facts facts,
-               std::vector<address> controllers, node_events events)
-      : here_{std::move(here)},
-        profile_{std::move(of)},
-        facts_{std::move(facts)},
-        controllers_{std::move(controllers)},
-        events_{std::move(events)} {}
+  registration(std::shared_ptr<const cluster_context> here, node_facts facts, node_events events)
+      : here_{std::move(here)}, facts_{std::move(facts)}, events_{std::move(events)} {}
 
-  void connect();
+  void begin(profile of, std::vector<address> controllers);
 
   /// Leaves: the controller hears that it is no loss. `closed` is called when it has.
   void close(std::function<void()> closed);
@@ -27,20 +24,12 @@ public:
 private:
   class session;
 
-  void try_next(std::vector<address> left);
-  void try_again(const std::string& why);
-
   const std::shared_ptr<const cluster_context> here_;
-  const profile profile_;
   const node_facts facts_;
-  const std::vector<address> controllers_;
   node_events events_;
-  growing_pause pause_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::shared_ptr<controller_search> search_;
   std::shared_ptr<session> session_;
   generation generation_ = 0;
-  io_loop::id pausing_ = 0;
-  bool closed_ = false;
   std::function<void()> when_closed_;
 };
 
@@ -55,13 +44,13 @@ public:
 
   using cluster_peer::on;
   void on(const node_registered& said) {
-    owner_->pause_.reset();
+    owner_->search_->succeeded();
     owner_->generation_ = said.is;
     if (owner_->events_.registered)
       owner_->events_.registered(owner_->facts_, said.is);
   }
   void on(const node_refused& said) {
-    owner_->closed_ = true;
+    owner_->search_->stop();
     if (owner_->events_.refused)
       owner_->events_.refused(said.reason);
   }
@@ -72,80 +61,101 @@ private:
     owner_->session_ = nullptr;
     if (owner_->when_closed_)
       owner_->when_closed_();
-    owner_->try_again("the controller is gone: " + how.reason);
+    owner_->search_->begin_again({errc::unreachable, "the controller is gone: " + how.reason});
   }
 
   const std::shared_ptr<registration> owner_;
 };
 
-void node::registration::connect() {
-  try {
-    try_next(controllers_.empty() ? profile_.where().controllers : controllers_);
-  } catch (const error& e) {
-    try_again(e.text());
-  }
-}
-
-void node::registration::try_next(std::vector<address> left) {
-  const auto to = left.front();
-  left.erase(left.begin());
-  dial(here_->loop, here_->tls, to, {role::controller}, [self = shared_from_this(), left](dialled result) {
-    if (self->closed_)
-      return;
-    if (result.connection) {
+void node::registration::begin(profile of, std::vector<address> controllers) {
+  search_ = std::make_shared<controller_search>(
+    here_, std::move(of), std::move(controllers),
+    [self = shared_from_this()](std::unique_ptr<stream> connection) {
       self->session_ = std::make_shared<session>(self);
-      return self->session_->open(std::move(result.connection));
-    }
-    if (!left.empty())
-      return self->try_next(left);
-    try {
-      std::rethrow_exception(result.failure);
-    } catch (const error& e) {
-      self->try_again(e.text());
-    }
-  });
-}
-
-void node::registration::try_again(const std::string& why) {
-  if (closed_)
-    return;
-  const auto pause = pause_.next(random_());
-  if (events_.log)
-    events_.log(why + "; trying again in " + std::to_string(pause.count()) + " ms");
-  pausing_ =
-    here_->loop.call_at(std::chrono::steady_clock::now() + pause, [self = shared_from_this()] { self->connect(); });
+      self->session_->open(std::move(connection));
+    },
+    [log = events_.log](const error& why, std::chrono::milliseconds pause) {
+      if (log)
+        log(why.text() + "; trying again in " + std::to_string(pause.count()) + " ms");
+    });
+  search_->begin();
 }
 
 void node::registration::close(std::function<void()> closed) {
-  closed_ = true;
+  search_->stop();
   events_ = {};
-  here_->loop.cancel(pausing_);
   if (!session_)
     return closed();
   when_closed_ = std::move(closed);
   session_->finish();
 }
 
-node::node(io_loop& loop, const profile& of, const node_options& options, node_events events) : loop_{loop} {
-  const tls_context tls{of.keys(role::node)};
+/// Those who have come to the node's port. On the loop's thread.
+class node::drivers {
+public:
+  drivers(std::shared_ptr<const cluster_context> here, host& at, node_events events)
+      : here_{std::move(here)}, host_{at}, events_{std::move(events)} {}
+
+  void welcome(listener::accepted peer) {
+    if (peer.peer.is != role::driver)
+      return std::make_shared<visitor>(here_)->open(std::move(peer.connection));
+    std::erase_if(known_, [](const auto& each) { return each.expired(); });
+    const auto driver = std::make_shared<hosted_driver>(here_, host_, events_.log);
+    known_.push_back(driver);
+    driver->open(std::move(peer.connection));
+  }
+
+  void close() {
+    for (const auto& each : known_)
+      if (const auto driver = each.lock())
+        driver->leave("the node has stopped");
+  }
+
+private:
+  const std::shared_ptr<const cluster_context> here_;
+  host& host_;
+  const node_events events_;
+  std::vector<std::weak_ptr<hosted_driver>> known_;
+};
+
+node::node(io_loop& loop, const profile& of, const node_options& options, node_events events)
+    : loop_{loop},
+      host_{.name = {},
+            .keys = of.keys(role::node),
+            .each = {static_cast<int>(options.cpu_slots), options.memory},
+            .loop = loop,
+            .directory = work_directory{options.work_directory},
+            .executables = {options.work_directory + "/executables", options.max_executables}} {
+  const tls_context tls{host_.keys};
   auto port = listen_at(options.listen);
   const auto where = options.advertise.value_or(port.where);
   facts_ = {options.name.empty() ? to_string(where) : options.name, where, options.cpu_slots, options.io_slots,
             options.memory};
+  host_.name = facts_.name;
   const auto here = std::make_shared<const cluster_context>(cluster_context{loop, tls, facts_.name, options.links});
-  registration_ = std::make_shared<registration>(here, profile::open(of.name()), facts_, options.controllers, events);
+  registration_ = std::make_shared<registration>(here, facts_, events);
+  drivers_ = std::make_shared<drivers>(here, host_, events);
   listener_.emplace(
-    loop, tls, std::move(port), listener_options{.expected = {role::controller, role::node, role::driver}},
-    [here](listener::accepted peer) { std::make_shared<visitor>(here)->open(std::move(peer.connection)); },
-    std::move(events.log));
-  loop.run([registration = registration_] { registration->connect(); });
+    loop, tls, std::move(port),
+    listener_options{
+      .expected = {role::controller, role::node, role::driver},
+      .route = [this](std::string_view name, descriptor& socket) { return host_.calls.pass(name, socket); }},
+    [drivers = drivers_](listener::accepted peer) { drivers->welcome(std::move(peer)); }, std::move(events.log));
+  loop.run([registration = registration_, own = std::make_shared<profile>(profile::open(of.name())), options] {
+    registration->begin(std::move(*own), options.controllers);
+  });
 }
 
 node::~node() {
   listener_.reset();
   std::promise<void> closed;
-  loop_.run([&] { registration_->close([&] { closed.set_value(); }); });
+  loop_.run([&] {
+    drivers_->close();
+    registration_->close([&] { closed.set_value(); });
+  });
   closed.get_future().wait();
+  std::unique_lock lock{host_.mutex};
+  host_.changed.wait(lock, [&] { return host_.workplaces == 0; });
 }
 
 } // namespace crema::net

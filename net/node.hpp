@@ -1,10 +1,11 @@
 #pragma once
 
 #include "net/cluster_peer.hpp"
-#include "net/growing_pause.hpp"
+#include "net/hosting/host.hpp"
 #include "net/listener.hpp"
 #include "net/profile.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,7 +21,9 @@ struct node_options {
   std::vector<address> controllers{}; ///< empty: what the profile's connection file says, each time anew
   std::uint32_t cpu_slots = 1;
   std::uint32_t io_slots = 256;
-  std::uint64_t memory = 0;
+  std::uint64_t memory = 0; ///< bytes that each worker may use for records
+  std::string work_directory = default_work_directory();
+  std::uint64_t max_executables = std::uint64_t{2} << 30; ///< bytes of executables that are kept
   link_options links{};
 };
 
@@ -33,21 +36,28 @@ struct node_events {
 
 /// A node of a cluster: has a port of its own, registers with the controller, and does so again, after a pause that
 /// grows, whenever the controller is gone. It may start before the controller does.
+///
+/// Drivers come to its port, send their executables, and have them run as workers, each of which may use as much as the
+/// options say. Through the same port workers are reached. When the link of a driver ends, all that it has here ends.
 class node {
 public:
-  /// Listens when it returns. Throws what profile and listener throw.
+  /// Listens when it returns. Throws what profile, listener, work_directory and executable_store throw.
   node(io_loop& loop, const profile& of, const node_options& options, node_events events);
 
-  /// Leaves the cluster, in good order where the controller answers in time. Nothing is called any more.
+  /// Leaves the cluster, in good order where the controller answers in time, and ends all workers. Nothing is called
+  /// any more.
   ~node();
 
   const node_facts& facts() const noexcept { return facts_; }
 
 private:
   class registration;
+  class drivers;
 
   io_loop& loop_;
   node_facts facts_;
+  host host_;
+  std::shared_ptr<drivers> drivers_;
   std::shared_ptr<registration> registration_;
   std::optional<listener> listener_;
 };

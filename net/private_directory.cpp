@@ -95,6 +95,16 @@ private_directory private_directory::create(const std::string& path) {
   return open(path);
 }
 
+private_directory private_directory::open_or_create(const std::string& path) {
+  try {
+    return create(path);
+  } catch (const error& e) {
+    if (e.code() != errc::already_exists)
+      throw;
+    return open(path);
+  }
+}
+
 std::string private_directory::read(std::string_view name, std::size_t most) const {
   const auto path = path_of(name);
   // Not blocking: the name may be that of a pipe.

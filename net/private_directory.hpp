@@ -26,6 +26,8 @@ public:
   /// Makes it, mode 0700. Throws already_exists.
   static private_directory create(const std::string& path);
 
+  static private_directory open_or_create(const std::string& path);
+
   const std::string& path() const noexcept { return path_; }
 
   /// A file of at most `most` bytes; a longer one is refused unread, as untrusted.

@@ -3,15 +3,14 @@
 #include "dataflow/error.hpp"
 #include "dataflow/io/failed_call.hpp"
 #include "dataflow/nearest_name.hpp"
+#include "net/user_directory.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
-#include <pwd.h>
 #include <random>
 #include <sys/stat.h>
 
@@ -80,14 +79,7 @@ void remove_files(const private_directory& from) {
 } // namespace
 
 std::string config_directory() {
-  if (const char* chosen = std::getenv("XDG_CONFIG_HOME"); chosen != nullptr && *chosen == '/')
-    return std::string{chosen} + "/crema";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') {
-    const auto* user = ::getpwuid(::geteuid());
-    home = user == nullptr ? "/" : user->pw_dir;
-  }
-  return std::string{home} + "/.config/crema";
+  return user_directory("XDG_CONFIG_HOME", ".config") + "/crema";
 }
 
 profile profile::create(const std::string& name, std::vector<address> controllers) {

@@ -12,8 +12,9 @@ namespace crema::command {
 
 namespace {
 
-int run_controller(const setting_flags& flags, const std::string& ready_file) {
+int run_controller(const setting_flags& flags, const daemon_files& files) {
   const auto wanted = flags.read().values();
+  const pid_file pid{files.pid};
   const stop_signals signals;
   net::io_loop loop;
   net::controller_options options{.listen = wanted.controller_listen, .advertise = wanted.controller_advertise};
@@ -21,7 +22,7 @@ int run_controller(const setting_flags& flags, const std::string& ready_file) {
   const net::controller running{loop, net::profile::open(flags.profile()), options, &log_line};
   const nlohmann::json ready{
     {"ready", "controller"}, {"address", to_string(running.where())}, {"epoch", running.epoch()}, {"pid", ::getpid()}};
-  announce(ready.dump(), ready_file);
+  announce(ready.dump(), files.ready);
   signals.wait();
   signals.let_through();
   return done;
@@ -36,9 +37,8 @@ void add_controller(CLI::App& app, action& chosen) {
            "started again. It writes where it is into the profile's connection file, prints one line of JSON "
            "when it is ready, and logs on standard error. SIGTERM or Ctrl-C ends it.");
   const auto flags = std::make_shared<setting_flags>(*command, std::vector<std::string>{"controller", "heartbeat"});
-  const auto ready_file = std::make_shared<std::string>();
-  command->add_option("--ready-file", *ready_file, "a file that gets the ready line, too");
-  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run_controller(*flags, *ready_file); }; });
+  const auto files = add_daemon_files(*command);
+  command->callback([&chosen, flags, files] { chosen = [=] { return run_controller(*flags, *files); }; });
 }
 
 } // namespace crema::command

@@ -1,11 +1,25 @@
 #pragma once
 
+#include "net/descriptor.hpp"
+
+#include <CLI/App.hpp>
+
 #include <csignal>
+#include <memory>
 #include <string>
 
 namespace crema::command {
 
 // What the commands that stay have in common.
+
+/// Files that tell others of it; empty is none.
+struct daemon_files {
+  std::string ready; ///< gets the ready line, too
+  std::string pid;
+};
+
+/// Adds the flags for them.
+std::shared_ptr<daemon_files> add_daemon_files(CLI::App& command);
 
 /// Blocks the signals that end a daemon, in this thread and those that it starts: make one before any other thread.
 class stop_signals {
@@ -20,6 +34,20 @@ public:
 
 private:
   sigset_t set_;
+};
+
+/// A file that names this process while it runs, and no other: who starts a second one with it is told so, as
+/// already_exists. Nothing happens without a path.
+class pid_file {
+public:
+  explicit pid_file(std::string path);
+  ~pid_file();
+  pid_file(const pid_file&) = delete;
+  pid_file& operator=(const pid_file&) = delete;
+
+private:
+  std::string path_;
+  net::descriptor file_; ///< locked while this process runs
 };
 
 /// Says that the daemon is ready: prints `line` on standard output and, where `file` is not empty, puts it there whole.

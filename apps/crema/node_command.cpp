@@ -22,13 +22,16 @@ net::node_options options_of(const settings& wanted) {
                             .controllers = wanted.node_join,
                             .cpu_slots = wanted.node_cpu_slots,
                             .io_slots = wanted.node_io_slots,
-                            .memory = wanted.node_memory};
+                            .memory = wanted.node_memory,
+                            .work_directory = wanted.node_work_dir,
+                            .max_executables = wanted.node_max_executables};
   options.links.liveness = wanted.heartbeat;
   return options;
 }
 
-int run_node(const setting_flags& flags, const std::string& ready_file) {
+int run_node(const setting_flags& flags, const daemon_files& files) {
   const auto wanted = flags.read().values();
+  const pid_file pid{files.pid};
   const stop_signals signals;
   std::atomic<int> status = done;
   const auto stop = [&](int why, const std::string& reason) {
@@ -45,7 +48,7 @@ int run_node(const setting_flags& flags, const std::string& ready_file) {
                                    {"generation", is},
                                    {"pid", ::getpid()}};
         try {
-          announce(ready.dump(), ready_file);
+          announce(ready.dump(), files.ready);
         } catch (const error& e) {
           stop(failed, e.text());
         }
@@ -68,9 +71,8 @@ void add_node(CLI::App& app, action& chosen) {
            "It prints one line of JSON whenever it is registered, and logs on standard error. The first SIGTERM "
            "or Ctrl-C leaves the cluster in good order, a second one at once.");
   const auto flags = std::make_shared<setting_flags>(*command, std::vector<std::string>{"node", "heartbeat"});
-  const auto ready_file = std::make_shared<std::string>();
-  command->add_option("--ready-file", *ready_file, "a file that gets the ready line, too");
-  command->callback([&chosen, flags, ready_file] { chosen = [=] { return run_node(*flags, *ready_file); }; });
+  const auto files = add_daemon_files(*command);
+  command->callback([&chosen, flags, files] { chosen = [=] { return run_node(*flags, *files); }; });
 }
 
 } // namespace crema::command

@@ -4,6 +4,7 @@
 #include "dataflow/machine_limits.hpp"
 #include "dataflow/nearest_name.hpp"
 #include "net/value_text.hpp"
+#include "net/work_directory.hpp"
 
 #include <toml++/toml.h>
 
@@ -79,6 +80,12 @@ constexpr std::array table{
   setting{"node.memory", "BYTES", "memory for records, such as 2G or 25%; else half of what the machine allows",
           [](settings& s, std::string_view v) { s.node_memory = net::parse_memory(v); },
           [](const settings& s) { return std::to_string(s.node_memory); }},
+  setting{"node.work_dir", "DIR", "drivers' executables, and where their workers run; else ~/.cache/crema",
+          [](settings& s, std::string_view v) { s.node_work_dir = net::parse_path(v); },
+          [](const settings& s) { return s.node_work_dir; }},
+  setting{"node.max_executables", "BYTES", "how much of drivers' executables is kept, such as 2G",
+          [](settings& s, std::string_view v) { s.node_max_executables = net::parse_memory(v); },
+          [](const settings& s) { return std::to_string(s.node_max_executables); }},
   setting{"heartbeat.interval", "TIME", "how often a silent side gives a sign of life",
           [](settings& s, std::string_view v) { s.heartbeat.heartbeat = net::parse_duration(v); },
           [](const settings& s) { return shown(s.heartbeat.heartbeat); }},
@@ -145,7 +152,8 @@ toml::table parse(const std::string& path, std::string_view text) {
 
 settings::settings()
     : node_cpu_slots{static_cast<std::uint32_t>(internal::default_threads())},
-      node_memory{internal::default_memory_limit()} {}
+      node_memory{internal::default_memory_limit()},
+      node_work_dir{net::default_work_directory()} {}
 
 std::span<const setting> all_settings() {
   return table;

@@ -25,6 +25,8 @@ struct settings {
   std::uint32_t node_cpu_slots;
   std::uint32_t node_io_slots = 256;
   std::uint64_t node_memory;
+  std::string node_work_dir;
+  std::uint64_t node_max_executables = std::uint64_t{2} << 30;
 
   net::liveness_limits heartbeat;
 

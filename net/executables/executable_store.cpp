@@ -38,16 +38,6 @@ constexpr std::string_view partial = ".part-";
                                  + std::to_string(std::uint64_t{status.f_bavail} * status.f_frsize)};
 }
 
-private_directory opened_or_made(const std::string& path) {
-  try {
-    return private_directory::create(path);
-  } catch (const error& e) {
-    if (e.code() != errc::already_exists)
-      throw;
-    return private_directory::open(path);
-  }
-}
-
 void require_execution(const std::string& path) {
   struct statvfs status {};
   if (::statvfs(path.c_str(), &status) != 0)
@@ -100,7 +90,7 @@ bool remove_unused(const std::string& path) {
 
 executable_store::executable_store(std::string directory, std::uint64_t limit)
     : directory_{std::move(directory)}, limit_{limit} {
-  opened_or_made(directory_);
+  private_directory::open_or_create(directory_);
   require_execution(directory_);
   sweep();
 }

@@ -41,6 +41,7 @@ worker_setup read_setup(internal::byte_reader& in) {
   worker_setup said;
   take(said.options, in);
   take(said.peers, in);
+  take(said.build, in);
   take(said.place, in);
   bool has_keys = false;
   take(has_keys, in);
@@ -73,6 +74,7 @@ void send_setup(const descriptor& control, const worker_setup& setup) {
   auto out = begun(packet_kind::setup);
   put(setup.options, out);
   put(setup.peers, out);
+  put(setup.build, out);
   put(setup.place, out);
   put(setup.keys.has_value(), out);
   if (setup.keys)

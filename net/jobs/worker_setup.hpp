@@ -51,6 +51,7 @@ struct worker_setup {
   worker_options options;
   std::vector<worker_peer> peers{};  ///< to dial: all that were there before it, where they are not passed to it
   std::optional<credentials> keys{}; ///< of a node; without them it neither dials nor takes secured connections
+  std::string build{};               ///< of the driver: a worker of another executable refuses to be one
   std::string place{};               ///< how others name where it runs, in messages; empty on the driver's machine
 };
 

@@ -1,3 +1,4 @@
+#include "dataflow/error.hpp"
 #include "net/launcher/handover.hpp"
 #include "net/launcher/worker.hpp"
 
@@ -152,6 +153,12 @@ void become_worker(pid_t guardian, const sigset_t& mask) {
 
 bool is_idle_worker() noexcept {
   return idle_worker;
+}
+
+void refuse_idle_worker() {
+  if (idle_worker)
+    throw error{errc::invalid_argument,
+                "this process was started as a worker, but its main did not begin with crema::init, which runs it"};
 }
 
 void run_if_worker(worker_main work) {

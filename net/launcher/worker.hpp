@@ -18,4 +18,7 @@ void run_if_worker(worker_main work);
 /// Whether this process was started as a worker and has not been run as one: its main did something else first.
 bool is_idle_worker() noexcept;
 
+/// Throws invalid_argument there: a program that does not run its workers would start more of them, for ever.
+void refuse_idle_worker();
+
 } // namespace crema::net

@@ -27,7 +27,7 @@ worker_exit exit_of(pid_t pid, int wait_status) {
 }
 
 std::string to_string(const worker_exit& end) {
-  auto text = "worker " + std::to_string(end.pid);
+  auto text = "worker " + std::to_string(end.pid) + (end.started ? "" : ", which could not start,");
   if (end.signal == 0)
     text += " exited with status " + std::to_string(end.status);
   else

@@ -8,6 +8,7 @@ namespace crema::net {
 /// How a worker process ended.
 struct worker_exit {
   pid_t pid = 0;
+  bool started = true;        ///< and did not fail before, as where a shared library is missing
   int status = 0;             ///< with which it exited, where no signal killed it
   int signal = 0;             ///< that killed it, or 0
   bool out_of_memory = false; ///< the kernel killed for want of memory meanwhile, so most likely it

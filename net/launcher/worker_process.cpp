@@ -103,6 +103,9 @@ public:
   child_setup(const child_setup&) = delete;
   child_setup& operator=(const child_setup&) = delete;
 
+  /// In the directory in which it shall work.
+  void change_to(const std::string& directory) { ::posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()); }
+
   pid_t start(const std::string& executable, std::vector<std::string> arguments,
               std::vector<std::string> environment) const {
     const auto argv = pointers_to(arguments);
@@ -129,9 +132,7 @@ private:
 } // namespace
 
 std::shared_ptr<worker_process> worker_process::start(io_loop& loop, const worker_command& command, on_end ended) {
-  if (is_idle_worker())
-    throw error{errc::invalid_argument,
-                "this process was started as a worker, but its main did not begin with crema::init, which runs it"};
+  refuse_idle_worker();
   std::shared_ptr<worker_process> made{new worker_process{loop, std::move(ended)}};
   made->spawn(command);
   loop.run([made] { made->watch(); });
@@ -151,7 +152,9 @@ void worker_process::spawn(const worker_command& command) {
   const auto child_lifeline = moved_away(std::move(its_lifeline));
   const auto child_socket = moved_away(std::move(its_socket));
   const auto child_output = moved_away(std::move(its_output));
-  const child_setup setup{child_lifeline, child_socket, child_output};
+  child_setup setup{child_lifeline, child_socket, child_output};
+  if (!command.directory.empty())
+    setup.change_to(command.directory);
   guardian_ = setup.start(command.executable, command.arguments.empty() ? own_arguments() : command.arguments,
                           std::move(environment));
   ::fcntl(lifeline.get(), F_SETFL, O_NONBLOCK);
@@ -218,6 +221,7 @@ void worker_process::finish() {
   if (!end_known_)             // nor say how the worker ended
     end_ = exit_of(worker_ == 0 ? guardian_ : worker_, worker_ == 0 && reaped ? status : SIGKILL);
   lifeline_.close();
+  end_.started = worker_ != 0 || end_.signal != 0; // who was killed that early might have
   end_.out_of_memory = end_.signal == SIGKILL && oom_kills() > oom_kills_before_;
   end_.last_output = output_->finish();
   std::exchange(ended_, nullptr)(end_);

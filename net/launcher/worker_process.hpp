@@ -15,8 +15,9 @@ namespace crema::net {
 /// What to start.
 struct worker_command {
   std::string executable = "/proc/self/exe";
-  std::vector<std::string> arguments;   ///< from the program's name on; empty: those of this process
-  std::vector<std::string> environment; ///< "NAME=VALUE", beside what this process has
+  std::vector<std::string> arguments{};   ///< from the program's name on; empty: those of this process
+  std::vector<std::string> environment{}; ///< "NAME=VALUE", beside what this process has
+  std::string directory{};                ///< in which it works; empty: where this process does
 };
 
 /// A worker process of this one, started from an executable whose main calls run_if_worker or crema::init.

@@ -36,7 +36,7 @@ void read_packet(std::span<const std::byte> bytes, bool with_descriptor) {
     send_setup(ends.first, *setup);
     const auto again = receive_setup(ends.second);
     require(again.options == setup->options && again.peers == setup->peers && again.place == setup->place);
-    require(again.keys.has_value() == setup->keys.has_value());
+    require(again.build == setup->build && again.keys.has_value() == setup->keys.has_value());
   } else {
     const auto& passed = std::get<passed_connection>(said);
     require(with_descriptor && passed.socket && passed.from >= from_driver);

@@ -92,6 +92,7 @@ protected:
   std::unique_ptr<node> start_node(const std::string& name, node_options options = {}) {
     options.name = name;
     options.links = quick;
+    options.work_directory = root.path("work");
     return std::make_unique<node>(loop, *mars, options,
                                   node_events{[this](const node_facts& facts, generation is) {
                                                 node_log.add(facts.name + " is generation " + std::to_string(is));

@@ -1,0 +1,128 @@
+#include "net/hosting/workplace.hpp"
+
+#include "dataflow/error.hpp"
+#include "net/executables/elf.hpp"
+
+#include <utility>
+
+namespace crema::net {
+
+namespace {
+
+constexpr auto remedy = "\ninstall on the node what its loader misses, or link the program statically";
+
+} // namespace
+
+workplace::workplace(host& at, on_end ended) : host_{at}, ended_{std::move(ended)} {
+  std::lock_guard lock{host_.mutex};
+  ++host_.workplaces;
+}
+
+workplace::~workplace() {
+  directory_.reset();
+  std::lock_guard lock{host_.mutex};
+  --host_.workplaces;
+  host_.changed.notify_all();
+}
+
+// -- the slow thread ------------------------------------------------------------------------------------------------
+
+node_answer workplace::offer(const executable_id& what) {
+  try {
+    transfer_.reset();
+    if (auto there = host_.executables.find(what))
+      return ready(*std::move(there));
+    transfer_.emplace(host_.executables.receive(what));
+    return executable_wanted{};
+  } catch (const error& e) {
+    return executable_refused{e.text()};
+  }
+}
+
+node_answer workplace::add(std::span<const std::byte> bytes) {
+  if (!transfer_)
+    return {}; // it was refused while these were on their way
+  try {
+    transfer_->add(bytes);
+    if (!transfer_->complete())
+      return executable_progress{transfer_->received()};
+    auto whole = *std::move(transfer_);
+    transfer_.reset();
+    return ready(std::move(whole).finish());
+  } catch (const error& e) {
+    transfer_.reset();
+    return executable_refused{e.text()};
+  }
+}
+
+node_answer workplace::ready(stored_executable there) {
+  require_runnable(there.path());
+  executable_.emplace(std::move(there));
+  return executable_ready{};
+}
+
+node_answer workplace::start(const start_worker& order) {
+  try {
+    return launch(order) ? node_answer{worker_started{order.number}} : node_answer{};
+  } catch (const error& e) {
+    return worker_ended{order.number, e.text()};
+  }
+}
+
+/// False where it can be started and then goes no further: its end says so.
+bool workplace::launch(const start_worker& order) {
+  if (!executable_)
+    throw error{errc::not_found, "the driver has sent no executable"};
+  if (!directory_)
+    directory_.emplace(host_.directory.make_driver_directory());
+  const worker_command command{
+    .executable = executable_->path(), .arguments = order.arguments, .directory = directory_->path()};
+  const worker_setup setup{.options = {order.number, host_.each.slots, host_.each.memory, directory_->path()},
+                           .peers = order.peers,
+                           .keys = host_.keys,
+                           .build = order.build,
+                           .place = host_.name};
+  std::lock_guard lock{mutex_}; // nobody hears of an end before of the beginning
+  if (closed_ || workers_.contains(order.number))
+    throw error{errc::invalid_argument, "worker " + std::to_string(order.number) + " is not to be started"};
+  auto process = worker_process::start(host_.loop, command,
+                                       [this, number = order.number](const worker_exit& end) { ended(number, end); });
+  auto& made = workers_.emplace(order.number, hired{shared_from_this(), std::move(process)}).first->second;
+  try {
+    const auto control = std::make_shared<const descriptor>(made.process->take_socket());
+    send_setup(*control, setup);
+    host_.calls.add(order.token, control);
+    made.token = order.token;
+    return true;
+  } catch (const error& e) {
+    made.reason = e.text() + "; ";
+    made.process->kill();
+    return false;
+  }
+}
+
+// -- any thread -----------------------------------------------------------------------------------------------------
+
+void workplace::stop(int number) {
+  std::lock_guard lock{mutex_};
+  if (const auto found = workers_.find(number); found != workers_.end())
+    found->second.process->kill();
+}
+
+void workplace::close() {
+  std::lock_guard lock{mutex_};
+  closed_ = true;
+  for (const auto& [number, worker] : workers_)
+    worker.process->kill();
+}
+
+void workplace::ended(int number, const worker_exit& end) {
+  std::unique_lock lock{mutex_};
+  const auto gone = workers_.extract(number).mapped();
+  lock.unlock();
+  host_.calls.remove(gone.token);
+  ended_({number, gone.reason + to_string(end) + (end.started ? "" : remedy)});
+  host_.slow.run([last = gone] {}); // the workplace's end removes files
+}
+
+} // namespace crema::net

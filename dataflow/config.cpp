@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -20,7 +21,10 @@ constexpr std::size_t least_memory = std::size_t{1} << 20;
 constexpr int most_processes = 64;
 constexpr int most_io_slots = 4096;
 constexpr std::size_t most_memory = std::size_t{1} << 60;
-constexpr std::string_view known_masters = R"("local", "local[N]", "local[*]", "processes[N]" and "inline")";
+constexpr std::string_view known_masters =
+  R"("local", "local[N]", "local[*]", "processes[N]", "crema://HOST:PORT", "profile:NAME" and "inline")";
+constexpr std::string_view controllers_are = "crema://";
+constexpr std::string_view profile_is = "profile:";
 
 std::string quoted(std::string_view text) {
   return '"' + std::string{text} + '"';
@@ -33,15 +37,13 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
   return text.substr(open.size(), text.size() - open.size() - 1);
 }
 
-bool is_of_later_versions(std::string_view text) {
-  return text.starts_with("crema://") || text.starts_with("profile:");
-}
-
 [[noreturn]] void refuse_master(const std::string& text) {
-  static constexpr std::array<std::string_view, 3> names{"local", "processes", "inline"};
-  const auto word = std::string_view{text}.substr(0, text.find_first_of("[:"));
-  throw error{errc::invalid_argument, fmt::format("master: {} is none: this version offers {}{}", quoted(text),
-                                                  known_masters, internal::did_you_mean(word, names))};
+  static constexpr std::array<std::string_view, 5> names{"local", "processes", "inline", "crema://", "profile:"};
+  const auto begin = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), text.size());
+  const auto end = std::min(text.find_first_not_of(":/", begin), text.size());
+  const auto word = std::string_view{text}.substr(0, end);
+  throw error{errc::invalid_argument, fmt::format("master: {} is none; there are {}{}", quoted(text), known_masters,
+                                                  internal::did_you_mean(word, names))};
 }
 
 /// The number in the brackets of the master `text`.
@@ -70,9 +72,10 @@ master parse_master(const std::string& text) {
     return {master::kind::local, 0};
   if (text == "inline")
     return {master::kind::inline_, 1};
-  if (is_of_later_versions(text))
-    throw error{errc::unsupported,
-                fmt::format("master: {} needs a later version: this one offers {}", quoted(text), known_masters)};
+  if (text.starts_with(controllers_are))
+    return {master::kind::controllers, 0, text.substr(controllers_are.size())};
+  if (text.starts_with(profile_is))
+    return {master::kind::profile, 0, text.substr(profile_is.size())};
   if (const auto threads = between(text, "local["))
     return {master::kind::local, count_in(*threads, most_threads, text, "threads", ", or * for one for each core")};
   if (const auto processes = between(text, "processes["))
@@ -85,6 +88,8 @@ void validate(const config& settings) {
   if (settings.memory_limit != 0 && (settings.memory_limit < least_memory || settings.memory_limit > most_memory))
     refuse("memory_limit", std::to_string(settings.memory_limit) + " bytes",
            "from 1048576 (1 MiB) to 1152921504606846976 (1 EiB), or 0 for half of what this machine allows");
+  if (settings.min_nodes < 1)
+    refuse("min_nodes", std::to_string(settings.min_nodes), "1 or more nodes");
   if (settings.default_parallelism < 0)
     refuse("default_parallelism", std::to_string(settings.default_parallelism),
            "1 or more partitions, or 0 for the number of threads");

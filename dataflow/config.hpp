@@ -15,9 +15,14 @@ namespace crema {
 /// A plain value; `context` checks it (see validate) and throws invalid_argument naming the field.
 struct config {
   /// Where the work runs: "local" or "local[*]" (all cores), "local[N]" (N threads, 1 to 1024), "processes[N]"
-  /// (N worker processes, 1 to 64, of this program, whose main begins with crema::init), or "inline" (the caller's
-  /// thread; the reference engine).
+  /// (N worker processes, 1 to 64), "crema://HOST:PORT[,HOST:PORT…]" (the nodes of the cluster whose controller is
+  /// there, with the keys of the profile that CREMA_PROFILE names, or of "default"), "profile:NAME" (those of that
+  /// profile's cluster), or "inline" (the caller's thread; the reference engine). In worker processes and on nodes this
+  /// same program runs, so its main must begin with crema::init.
   std::string master = "local";
+
+  /// Nodes of a cluster that a context waits for, at least.
+  int min_nodes = 1;
 
   /// Bytes that exchange buffers, hash tables, sort runs, groups and caches may hold together; 0 is half of what the
   /// machine or its cgroup allows, and 1 MiB the least.
@@ -49,12 +54,13 @@ void validate(const config& settings);
 
 /// What `config.master` says, taken apart.
 struct master {
-  enum class kind { local, processes, inline_ };
+  enum class kind { local, processes, controllers, profile, inline_ };
   kind where = kind::local;
-  int count = 0; ///< of threads, 0 is one for each core; or of processes
+  int count = 0;       ///< of threads, 0 is one for each core; or of processes
+  std::string named{}; ///< the addresses of a cluster's controllers, with commas between them; or its profile
 };
 
-/// Throws invalid_argument for a text that is no master, unsupported for one that only later versions offer.
+/// Throws invalid_argument for a text that is no master; whether addresses are some is found out by who dials them.
 master parse_master(const std::string& text);
 
 } // namespace crema

@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/nearest_name.hpp"
+#include "net/address.hpp"
 #include "net/jobs/run_worker.hpp"
 #include "net/launcher/worker.hpp"
 #include "net/value_text.hpp"
@@ -27,6 +28,14 @@ bool progress(std::string_view text) {
   return text != "off";
 }
 
+/// The master, whose addresses are some, too.
+std::string master_of(std::string_view text) {
+  std::string found{text};
+  if (const auto parsed = parse_master(found); parsed.where == master::kind::controllers)
+    net::parse_addresses(parsed.named);
+  return found;
+}
+
 // -- flags ----------------------------------------------------------------------------------------------------------
 
 struct flag {
@@ -38,9 +47,16 @@ struct flag {
 };
 
 constexpr std::array flags{
-  flag{"--crema-master", "CREMA_MASTER", "MASTER",
-       "where the work runs: local (all cores; the default), local[N], processes[N] or inline",
-       [](config& c, std::string_view v) { c.master = v; }},
+  flag{
+    "--crema-master", "CREMA_MASTER", "MASTER",
+    "where the work runs: local (all cores; the default), local[N], processes[N], crema://HOST:PORT, profile:NAME or "
+    "inline",
+    [](config& c, std::string_view v) { c.master = master_of(v); }},
+  flag{"--crema-nodes", "CREMA_NODES", "N", "nodes of a cluster to wait for, at least (default: 1)",
+       [](config& c, std::string_view v) {
+         c.min_nodes =
+           static_cast<int>(net::parse_number(v, std::numeric_limits<int>::max(), "expected a number of nodes"));
+       }},
   flag{"--crema-memory", "CREMA_MEMORY", "BYTES", "memory for records, such as 256MiB, 2G or 25% (default: 50%)",
        [](config& c, std::string_view v) { c.memory_limit = net::parse_memory(v); }},
   flag{"--crema-spill-dir", "CREMA_SPILL_DIR", "DIR", "where what exceeds it goes (default: $TMPDIR, or /var/tmp)",

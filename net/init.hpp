@@ -13,7 +13,9 @@ namespace crema {
 ///
 /// | flag                     | environment          | value                                                          |
 /// | ------------------------ | -------------------- | -------------------------------------------------------------- |
-/// | --crema-master           | CREMA_MASTER         | local, local[N], local[*], processes[N] or inline              |
+/// | --crema-master           | CREMA_MASTER         | local, local[N], local[*], processes[N], crema://HOST:PORT,    |
+/// |                          |                      | profile:NAME or inline                                         |
+/// | --crema-nodes            | CREMA_NODES          | nodes of a cluster to wait for, at least                       |
 /// | --crema-memory           | CREMA_MEMORY         | 268435456, 256MiB, 2G (powers of 1024), 500MB (of 1000), 50%   |
 /// | --crema-spill-dir        | CREMA_SPILL_DIR      | a directory                                                    |
 /// | --crema-parallelism      | CREMA_PARALLELISM    | partitions of a dataset that says nothing about it             |
@@ -26,11 +28,11 @@ namespace crema {
 /// The flags are taken out of argv, and argc shrinks, so that a parser of the program's own does not see them; what
 /// stands behind a bare `--` is left alone.
 /// `--crema-help` prints what is above and ends the program.
-/// In a process that the master processes[N] has started, which is one of the same program, this never returns: so it
-/// should come first in main, before whatever only the first process should do.
+/// In a process that was started for another one of the same program, by the master processes[N] or by a node, this
+/// never returns: so it should come first in main, before whatever only the first process should do.
 ///
 /// Throws invalid_argument naming the flag or variable, its value and what it may be: unknown `--crema-…` flags and bad
-/// values; unsupported for a master of later versions. argc and argv are as they were then.
+/// values. argc and argv are as they were then.
 config init(int& argc, char** argv);
 
 /// The same for a caller who keeps the flags: nothing is taken out.

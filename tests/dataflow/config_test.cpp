@@ -75,22 +75,25 @@ TEST(Master, RefusesOtherWordsAndNamesTheKnownOnes) {
     const auto [code, why] = failure([&] { parse_master(text); });
     EXPECT_EQ(code, errc::invalid_argument) << text;
     EXPECT_THAT(why, AllOf(HasSubstr('"' + text + '"'),
-                           HasSubstr(R"("local", "local[N]", "local[*]", "processes[N]" and "inline")")));
+                           HasSubstr(R"("local", "local[N]", "local[*]", "processes[N]", "crema://HOST:PORT", )"
+                                     R"("profile:NAME" and "inline")")));
   }
 }
 
 TEST(Master, OffersTheNearestWord) {
   EXPECT_THAT(failure([] { parse_master("lokal[4]"); }).second, HasSubstr("did you mean \"local\"?"));
   EXPECT_THAT(failure([] { parse_master("in-line"); }).second, HasSubstr("did you mean \"inline\"?"));
+  EXPECT_THAT(failure([] { parse_master("crema:/host:1"); }).second, HasSubstr("did you mean \"crema://\"?"));
+  EXPECT_THAT(failure([] { parse_master("creme://host:1"); }).second, HasSubstr("did you mean \"crema://\"?"));
+  EXPECT_THAT(failure([] { parse_master("profil:lab"); }).second, HasSubstr("did you mean \"profile:\"?"));
   EXPECT_THAT(failure([] { parse_master("mesos"); }).second, Not(HasSubstr("did you mean")));
 }
 
-TEST(Master, OfLaterVersionsIsUnsupported) {
-  for (const std::string text : {"crema://host:7000", "profile:lab"}) {
-    const auto [code, why] = failure([&] { parse_master(text); });
-    EXPECT_EQ(code, errc::unsupported) << text;
-    EXPECT_THAT(why, AllOf(HasSubstr('"' + text + '"'), HasSubstr("\"local[N]\"")));
-  }
+TEST(Master, NamesAClusterByItsControllersOrByItsProfile) {
+  EXPECT_EQ(parse_master("crema://a:7000,[::1]:7001").where, master::kind::controllers);
+  EXPECT_EQ(parse_master("crema://a:7000,[::1]:7001").named, "a:7000,[::1]:7001");
+  EXPECT_EQ(parse_master("profile:lab").where, master::kind::profile);
+  EXPECT_EQ(parse_master("profile:lab").named, "lab");
 }
 
 TEST(Config, IsValidAsItComes) {
@@ -110,6 +113,7 @@ TEST(Config, ChecksEveryField) {
   EXPECT_THAT(failure_with<std::size_t>(&config::memory_limit, 1).second, HasSubstr("memory_limit: 1 bytes"));
   EXPECT_THAT(failure_with(&config::memory_limit, std::numeric_limits<std::size_t>::max()).second,
               HasSubstr("memory_limit: 18446744073709551615 bytes"));
+  EXPECT_THAT(failure_with(&config::min_nodes, 0).second, HasSubstr("min_nodes: 0"));
   EXPECT_THAT(failure_with(&config::default_parallelism, -1).second, HasSubstr("default_parallelism: -1"));
   EXPECT_THAT(failure_with(&config::inline_records, std::numeric_limits<std::size_t>::max()).second,
               HasSubstr("inline_records: 18446744073709551615"));

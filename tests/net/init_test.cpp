@@ -65,7 +65,7 @@ protected:
 private:
   static void clear() {
     for (const char* name : {"CREMA_MASTER", "CREMA_MEMORY", "CREMA_SPILL_DIR", "CREMA_PARALLELISM",
-                             "CREMA_INLINE_RECORDS", "CREMA_PROGRESS", "CREMA_METRICS"})
+                             "CREMA_INLINE_RECORDS", "CREMA_NODES", "CREMA_PROGRESS", "CREMA_METRICS"})
       ::unsetenv(name);
   }
 };
@@ -86,9 +86,10 @@ TEST_F(Init, WithoutFlagsGivesTheDefaults) {
 
 TEST_F(Init, ReadsEveryFlag) {
   const auto settings =
-    init({"--crema-master=local[3]", "--crema-memory=64MiB", "--crema-spill-dir=/some/where", "--crema-parallelism=7",
-          "--crema-inline-records=0", "--crema-progress=off", "--crema-metrics=out=1.json"});
+    init({"--crema-master=local[3]", "--crema-nodes=3", "--crema-memory=64MiB", "--crema-spill-dir=/some/where",
+          "--crema-parallelism=7", "--crema-inline-records=0", "--crema-progress=off", "--crema-metrics=out=1.json"});
   EXPECT_EQ(settings.master, "local[3]");
+  EXPECT_EQ(settings.min_nodes, 3);
   EXPECT_EQ(settings.memory_limit, 64u << 20);
   EXPECT_EQ(settings.spill_directory, "/some/where");
   EXPECT_EQ(settings.default_parallelism, 7);
@@ -183,7 +184,8 @@ TEST_F(Init, NamesTheFlagWhoseValueIsOutOfRange) {
   EXPECT_THAT(failure({"--crema-spill-dir="}), HasSubstr("expected a path"));
   EXPECT_THAT(failure({"--crema-master=lokal"}),
               AllOf(HasSubstr("--crema-master \"lokal\""), HasSubstr("did you mean \"local\"?")));
-  EXPECT_THAT(failure({"--crema-master=crema://host:1"}, errc::unsupported), HasSubstr("--crema-master"));
+  EXPECT_THAT(failure({"--crema-master=crema://host"}), AllOf(HasSubstr("--crema-master"), HasSubstr("no port")));
+  EXPECT_THAT(failure({"--crema-nodes=many"}), HasSubstr("expected a number of nodes"));
 }
 
 TEST_F(Init, NamesTheVariableWhoseValueIsBad) {

@@ -1,0 +1,60 @@
+#include "net/cluster/cluster_workers.hpp"
+
+#include "net/cluster/own_executable.hpp"
+#include "net/cluster/recruiter.hpp"
+#include "net/launcher/worker.hpp"
+
+#include <cerrno>
+#include <future>
+#include <unistd.h>
+
+namespace crema::net {
+
+namespace {
+
+class cluster_workers final : public worker_set {
+public:
+  cluster_workers(const profile& of, const cluster_options& options) {
+    static_cast<void>(this_executable()); // hashed here, and not on the loop's thread
+    const tls_context tls{of.keys(role::driver)};
+    const auto name = std::string{::program_invocation_short_name} + " (" + std::to_string(::getpid()) + ')';
+    recruiter_ = std::make_shared<recruiter>(
+      std::make_shared<const cluster_context>(cluster_context{loop_, tls, name, options.links}), options);
+    loop_.run([recruiter = recruiter_, own = std::make_shared<profile>(profile::open(of.name()))] {
+      recruiter->begin(std::move(*own));
+    });
+    try {
+      recruiter_->await_first();
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  ~cluster_workers() override { close(); }
+
+  std::vector<std::shared_ptr<worker_connection>> workers() override { return recruiter_->workers(); }
+  bool await(std::chrono::milliseconds patience) override { return recruiter_->await(patience); }
+  int slots() const noexcept override { return recruiter_->slots(); }
+
+private:
+  void close() {
+    std::promise<void> closed;
+    loop_.run([&] {
+      recruiter_->close();
+      loop_.run([&] { closed.set_value(); }); // behind the ends of its links
+    });
+    closed.get_future().wait();
+  }
+
+  std::shared_ptr<recruiter> recruiter_;
+  io_loop loop_; ///< the first to go
+};
+
+} // namespace
+
+std::unique_ptr<worker_set> start_cluster_workers(const profile& of, const cluster_options& options) {
+  refuse_idle_worker();
+  return std::make_unique<cluster_workers>(of, options);
+}
+
+} // namespace crema::net

@@ -1,0 +1,86 @@
+#include "net/cluster/hired_node.hpp"
+
+#include "dataflow/error.hpp"
+#include "net/cluster/own_executable.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace crema::net {
+
+namespace {
+
+constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t most_ahead = 4 * chunk_bytes; ///< sent, and not written there yet
+
+} // namespace
+
+void hired_node::begin() {
+  const auto self = std::static_pointer_cast<hired_node>(shared_from_this());
+  dial(here().loop, here().tls, node_.facts.where, {role::node}, [self](dialled result) {
+    if (self->owner_.expired())
+      return;
+    if (result.connection)
+      return self->open(std::move(result.connection));
+    try {
+      std::rethrow_exception(result.failure);
+    } catch (const error& e) {
+      self->give_up(e.text());
+    }
+  });
+}
+
+void hired_node::dismiss() {
+  owner_.reset();
+  reset("the driver needs it no more");
+}
+
+void hired_node::received(message from_node) {
+  deliver<introduce, dial_back, executable_wanted, executable_progress, executable_ready, executable_refused,
+          worker_started, worker_ended>(from_node, *this);
+}
+
+void hired_node::introduced() {
+  send(offer_executable{this_executable().id});
+}
+
+void hired_node::on(const executable_progress& said) {
+  received_ = said.received;
+  if (const auto owner = owner_.lock())
+    owner->moved();
+  send_more();
+}
+
+void hired_node::send_more() {
+  const auto& [id, all] = this_executable();
+  while (sent_ < id.size && sent_ - received_ < most_ahead) {
+    const auto piece = all.bytes.subspan(sent_, std::min(chunk_bytes, id.size - sent_));
+    send_frame({executable_chunk, {}, {all.owner, piece}});
+    sent_ += piece.size();
+  }
+}
+
+void hired_node::on(const executable_ready&) {
+  if (const auto owner = owner_.lock())
+    owner->has_executable(*this);
+}
+
+void hired_node::on(const worker_started& said) {
+  if (const auto owner = owner_.lock())
+    owner->started(said.number);
+}
+
+void hired_node::on(const worker_ended& said) {
+  if (const auto owner = owner_.lock())
+    owner->ended(said.number, said.reason);
+}
+
+void hired_node::give_up(const std::string& reason) {
+  const auto owner = std::exchange(owner_, {}).lock();
+  reset(reason);
+  if (owner)
+    owner->gone(*this, reason);
+}
+
+} // namespace crema::net

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "net/cluster_peer.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace crema::net {
+
+class hired_node;
+
+/// Who has work for nodes hears from each of them. On the loop's thread.
+class employer {
+public:
+  virtual ~employer() = default;
+
+  /// Something has happened, so nobody needs to lose patience.
+  virtual void moved() = 0;
+
+  virtual void has_executable(hired_node& there) = 0;
+
+  virtual void started(int number) = 0;
+  virtual void ended(int number, const std::string& reason) = 0;
+
+  /// The node is of no use: it cannot be reached, or not any more, or cannot run the executable.
+  virtual void gone(hired_node& from, const std::string& reason) = 0;
+};
+
+/// A driver's link to one node: brings the executable there, once, and has workers started. On the loop's thread.
+class hired_node final : public cluster_peer {
+public:
+  hired_node(std::shared_ptr<const cluster_context> here, member node, std::weak_ptr<employer> owner)
+      : cluster_peer{std::move(here)}, node_{std::move(node)}, owner_{std::move(owner)} {}
+
+  /// Dials it.
+  void begin();
+
+  /// Nothing is told any more, and what the driver has there ends.
+  void dismiss();
+
+  const member& node() const noexcept { return node_; }
+
+  void received(message from_node) override;
+
+  using cluster_peer::on;
+  void on(const executable_wanted&) { send_more(); }
+  void on(const executable_progress& said);
+  void on(const executable_ready&);
+  void on(const executable_refused& said) { give_up(said.reason); }
+  void on(const worker_started& said);
+  void on(const worker_ended& said);
+
+private:
+  void introduced() override;
+  void gone(const link_end& how) override { give_up(how.reason.empty() ? "it has left" : how.reason); }
+  void give_up(const std::string& reason);
+  void send_more();
+
+  const member node_;
+  std::weak_ptr<employer> owner_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0; ///< of the executable, as the node says
+};
+
+} // namespace crema::net

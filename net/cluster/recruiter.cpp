@@ -1,0 +1,379 @@
+#include "net/cluster/recruiter.hpp"
+
+#include "dataflow/error.hpp"
+#include "dataflow/function/identity.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <utility>
+
+namespace crema::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto time_to_answer = 5s;
+constexpr auto time_to_get_ready = 60s;
+constexpr auto long_life = 5s; ///< of a worker: the next one is started soon
+
+std::string described(const node_facts& node) {
+  return "node " + node.name + " at " + to_string(node.where);
+}
+
+/// With which this process was started: a program may look at its arguments before crema does.
+std::vector<std::string> own_arguments() {
+  std::ifstream file{"/proc/self/cmdline", std::ios::binary};
+  std::vector<std::string> arguments;
+  for (std::string each; std::getline(file, each, '\0');)
+    arguments.push_back(each);
+  return arguments;
+}
+
+} // namespace
+
+/// The driver's link to the controller.
+class recruiter::follower final : public cluster_peer {
+public:
+  follower(std::shared_ptr<const cluster_context> here, std::weak_ptr<recruiter> owner)
+      : cluster_peer{std::move(here)}, owner_{std::move(owner)} {}
+
+  void received(message from_controller) override {
+    deliver<introduce, dial_back, nodes_known, node_changed>(from_controller, *this);
+  }
+
+  using cluster_peer::on;
+  void on(const nodes_known& said) {
+    if (const auto owner = owner_.lock()) {
+      owner->search_->succeeded();
+      owner->heard(owner->view_.snapshot(said.epoch, said.nodes));
+    }
+  }
+  void on(const node_changed& said) {
+    if (const auto owner = owner_.lock())
+      owner->heard(owner->view_.apply(said.change));
+  }
+
+private:
+  void introduced() override {
+    require_same_version();
+    send(follow_nodes{});
+  }
+  void gone(const link_end& how) override {
+    if (const auto owner = owner_.lock())
+      owner->search_->begin_again({errc::unreachable, "the controller is gone: " + how.reason});
+  }
+
+  const std::weak_ptr<recruiter> owner_;
+};
+
+/// The link to a worker: the worker is lost when its node has said how it ended.
+class recruiter::cluster_worker final : public listed_worker {
+public:
+  cluster_worker(int number, const std::shared_ptr<worker_roster>& roster, std::weak_ptr<recruiter> owner)
+      : listed_worker{number, roster}, owner_{std::move(owner)} {}
+
+  void ended(const link_end& how) override {
+    if (const auto owner = owner_.lock())
+      owner->end(number(), how.why == link_end::cause::reset ? how.reason : "");
+  }
+
+private:
+  const std::weak_ptr<recruiter> owner_;
+};
+
+recruiter::~recruiter() = default;
+
+void recruiter::begin(profile of) {
+  {
+    std::lock_guard lock{mutex_};
+    roster_ = std::make_shared<worker_roster>(here_->loop, 1, [this](int number) { ready(number); });
+  }
+  search_ = std::make_shared<controller_search>(
+    here_, std::move(of), options_.controllers,
+    [self = weak_from_this()](std::unique_ptr<stream> connection) {
+      if (const auto here = self.lock())
+        here->follow(std::move(connection));
+    },
+    [self = weak_from_this()](const error& why, std::chrono::milliseconds) {
+      if (const auto here = self.lock())
+        here->trouble(why);
+    });
+  search_->begin();
+}
+
+void recruiter::close() {
+  search_->stop();
+  if (follower_)
+    follower_->reset("the context was closed");
+  for (const auto& [is, at] : places_)
+    at.node->dismiss();
+  for (const auto& [number, worker] : std::exchange(workers_, {})) {
+    worker.connection->reset("the context was closed");
+    roster_->lose(number, "the context was closed");
+  }
+  places_.clear();
+}
+
+// -- the controller -------------------------------------------------------------------------------------------------
+
+void recruiter::follow(std::unique_ptr<stream> connection) {
+  follower_ = std::make_shared<follower>(here_, weak_from_this());
+  follower_->open(std::move(connection));
+}
+
+void recruiter::trouble(const error& why) {
+  std::lock_guard lock{mutex_};
+  trouble_ = why.text();
+  untrusted_ = why.code() == errc::untrusted;
+  changed_.notify_all();
+}
+
+void recruiter::heard(const node_changes& changes) {
+  for (const auto& each : changes)
+    if (each.what == node_change::event::joined)
+      hire(each.node);
+    else if (each.what == node_change::event::lost)
+      let_go(each.node.is, each.reason);
+  {
+    std::lock_guard lock{mutex_};
+    following_ = true;
+  }
+  count();
+}
+
+// -- nodes ----------------------------------------------------------------------------------------------------------
+
+void recruiter::hire(const member& node) {
+  const auto made = std::make_shared<hired_node>(here_, node, weak_from_this());
+  places_.insert_or_assign(node.is, place{made});
+  made->begin();
+}
+
+void recruiter::gone(hired_node& from, const std::string& reason) {
+  const auto is = from.node().is;
+  view_.lose(is, reason);
+  let_go(is, reason);
+  count();
+}
+
+/// The node and all that was on it is lost.
+void recruiter::let_go(generation is, const std::string& reason) {
+  auto there = places_.extract(is);
+  if (there.empty())
+    return;
+  const auto node = there.mapped().node;
+  node->dismiss();
+  {
+    std::lock_guard lock{mutex_};
+    refusals_.insert_or_assign(is, described(node->node().facts) + ": " + reason);
+  }
+  std::erase(to_start_, is);
+  for (auto at = workers_.begin(); at != workers_.end();) {
+    const auto [number, worker] = *at;
+    ++at;
+    if (worker.on == is)
+      ended(number, "the node is lost: " + reason);
+  }
+}
+
+void recruiter::moved() {
+  std::lock_guard lock{mutex_};
+  last_move_ = std::chrono::steady_clock::now();
+}
+
+void recruiter::has_executable(hired_node& there) {
+  moved();
+  want_worker(there.node().is);
+}
+
+// -- workers --------------------------------------------------------------------------------------------------------
+
+void recruiter::want_worker(generation is) {
+  if (!places_.contains(is))
+    return;
+  to_start_.push_back(is);
+  start_next();
+}
+
+void recruiter::start_next() {
+  if (starting_ || to_start_.empty())
+    return;
+  const auto on = to_start_.front();
+  to_start_.pop_front();
+  const auto node = places_.at(on).node;
+  start_worker order{next_number_++, new_worker_token(), internal::build_id(), own_arguments(), {}};
+  for (const auto& [number, worker] : workers_)
+    if (worker.callable)
+      order.peers.push_back(worker.call);
+  const auto connection = std::make_shared<cluster_worker>(order.number, roster_, weak_from_this());
+  const auto now = std::chrono::steady_clock::now();
+  const auto deadline = here_->loop.call_at(now + time_to_get_ready, [self = weak_from_this(), node] {
+    if (const auto here = self.lock())
+      here->gone(*node, "its worker was not ready in time");
+  });
+  const auto& facts = node->node().facts;
+  workers_.emplace(
+    order.number,
+    hired{on, described(facts), {order.number, facts.where, order.token}, false, connection, now, deadline});
+  roster_->add(connection);
+  starting_ = order.number;
+  node->send(order);
+}
+
+void recruiter::started(int number) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end() || starting_ != number)
+    return;
+  found->second.callable = true;
+  starting_.reset();
+  moved();
+  call(number);
+  start_next();
+}
+
+/// Opens the link to a worker, by way of its node's port.
+void recruiter::call(int number) {
+  const auto& to = workers_.at(number).call;
+  const auto opened = [self = shared_from_this(), number](dialled result) {
+    const auto found = self->workers_.find(number);
+    if (found == self->workers_.end())
+      return;
+    try {
+      if (result.failure)
+        std::rethrow_exception(result.failure);
+      auto& connection = *found->second.connection;
+      connection.use(
+        link::open(self->here_->loop, std::move(result.connection), found->second.connection, self->here_->links));
+    } catch (const error& e) {
+      self->end(number, e.text());
+    }
+  };
+  dial(here_->loop, here_->tls, to.where, {role::node}, opened, time_to_answer,
+       to_server_name({to.token, from_driver}));
+}
+
+/// It takes part in jobs from here on.
+void recruiter::ready(int number) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end())
+    return; // all of them are ended just now
+  here_->loop.cancel(std::exchange(found->second.deadline, 0));
+  if (const auto at = places_.find(found->second.on); at != places_.end())
+    at->second.works = true;
+  count();
+}
+
+/// Has its node end a worker, which says how it ended; before that stands the reason, if there is one.
+void recruiter::end(int number, const std::string& reason) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end())
+    return;
+  if (found->second.reason.empty())
+    found->second.reason = reason;
+  places_.at(found->second.on).node->send(stop_worker{number});
+}
+
+void recruiter::ended(int number, const std::string& reason) {
+  auto gone = workers_.extract(number);
+  if (gone.empty())
+    return;
+  auto& worker = gone.mapped();
+  const auto why = worker.reason.empty() ? reason : worker.reason + "; " + reason;
+  here_->loop.cancel(worker.deadline);
+  if (starting_ == number)
+    starting_.reset();
+  if (const auto at = places_.find(worker.on); at != places_.end())
+    at->second.works = false;
+  roster_->lose(number, worker.described + ": " + why);
+  if (worker.deadline == 0)
+    replace(worker.on, worker.since);
+  else
+    let_go(worker.on, why);
+  start_next();
+  count();
+}
+
+/// Another worker takes the place of one that had been ready.
+void recruiter::replace(generation is, io_loop::time since) {
+  const auto at = places_.find(is);
+  if (at == places_.end())
+    return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - since > long_life)
+    at->second.pause.reset();
+  here_->loop.call_at(now + at->second.pause.next(random_()), [self = weak_from_this(), is] {
+    if (const auto here = self.lock())
+      here->want_worker(is);
+  });
+}
+
+// -- who waits ------------------------------------------------------------------------------------------------------
+
+/// Says how many nodes there are of each kind.
+void recruiter::count() {
+  std::size_t working = 0;
+  int slots = 0;
+  for (const auto& [is, at] : places_)
+    if (at.works) {
+      ++working;
+      slots += static_cast<int>(at.node->node().facts.cpu_slots);
+    }
+  std::lock_guard lock{mutex_};
+  working_ = working;
+  hiring_ = places_.size() - working;
+  slots_ = slots;
+  last_move_ = std::chrono::steady_clock::now();
+  changed_.notify_all();
+}
+
+std::vector<std::shared_ptr<worker_connection>> recruiter::workers() const {
+  std::lock_guard lock{mutex_};
+  return roster_ ? roster_->members() : std::vector<std::shared_ptr<worker_connection>>{};
+}
+
+int recruiter::slots() const {
+  std::lock_guard lock{mutex_};
+  return std::max(1, slots_);
+}
+
+bool recruiter::settled() const {
+  return following_ && hiring_ == 0 && working_ != 0;
+}
+
+bool recruiter::await(std::chrono::milliseconds patience) const {
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, patience, [this] { return settled(); });
+  return working_ != 0;
+}
+
+void recruiter::await_first() const {
+  std::unique_lock lock{mutex_};
+  const auto over = [this] {
+    const bool all_refused = following_ && hiring_ == 0 && working_ == 0 && !refusals_.empty();
+    return untrusted_ || all_refused || (settled() && working_ >= options_.least);
+  };
+  while (!over() && std::chrono::steady_clock::now() < last_move_ + options_.patience)
+    changed_.wait_until(lock, last_move_ + options_.patience);
+  require_enough();
+}
+
+void recruiter::require_enough() const {
+  if (!following_)
+    throw error{untrusted_ ? errc::untrusted : errc::unreachable,
+                "the cluster's controller "
+                  + (trouble_.empty() ? "does not say which nodes there are" : "cannot be reached: " + trouble_)};
+  if (working_ >= options_.least)
+    return;
+  auto text = std::to_string(options_.least) + (options_.least == 1 ? " node is" : " nodes are") + " needed, and "
+              + std::to_string(working_) + " can run this program";
+  for (const auto& [is, why] : refusals_)
+    text += "; " + why;
+  if (refusals_.empty())
+    text += ": start more with crema node";
+  throw error{errc::unreachable, text};
+}
+
+} // namespace crema::net

@@ -122,7 +122,7 @@ node::node(io_loop& loop, const profile& of, const node_options& options, node_e
     : loop_{loop},
       host_{.name = {},
             .keys = of.keys(role::node),
-            .each = {static_cast<int>(options.cpu_slots), options.memory},
+            .each = {static_cast<int>(options.cpu_slots), static_cast<int>(options.io_slots), options.memory},
             .loop = loop,
             .directory = work_directory{options.work_directory},
             .executables = {options.work_directory + "/executables", options.max_executables}} {

@@ -16,6 +16,7 @@ namespace crema::net {
 /// What each worker of a node may use.
 struct worker_share {
   int slots = 1;
+  int io_slots = 256;
   std::uint64_t memory = 0;
 };
 

@@ -77,11 +77,12 @@ bool workplace::launch(const start_worker& order) {
     directory_.emplace(host_.directory.make_driver_directory());
   const worker_command command{
     .executable = executable_->path(), .arguments = order.arguments, .directory = directory_->path()};
-  const worker_setup setup{.options = {order.number, host_.each.slots, host_.each.memory, directory_->path()},
-                           .peers = order.peers,
-                           .keys = host_.keys,
-                           .build = order.build,
-                           .place = host_.name};
+  const worker_setup setup{
+    .options = {order.number, host_.each.slots, host_.each.io_slots, host_.each.memory, directory_->path()},
+    .peers = order.peers,
+    .keys = host_.keys,
+    .build = order.build,
+    .place = host_.name};
   std::lock_guard lock{mutex_}; // nobody hears of an end before of the beginning
   if (closed_ || workers_.contains(order.number))
     throw error{errc::invalid_argument, "worker " + std::to_string(order.number) + " is not to be started"};

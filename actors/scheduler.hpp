@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 namespace crema::actors {
 
@@ -85,27 +86,37 @@ private:
 };
 
 /// CAF's scheduler with this policy and a quieter clock: every actor that ends wakes the clock's thread, to have its
-/// timers cancelled, but no actor here sets any, and 100,000 partitions would mean as many wake-ups.
+/// timers cancelled, and 100,000 partitions would mean as many wake-ups. What actors here send with a delay is never
+/// cancelled; where they have ended, it is dropped when its time comes.
 class scheduler final : public caf::scheduler::coordinator<turn_policy> {
   using super = caf::scheduler::coordinator<turn_policy>;
+  using actor_clock = caf::detail::thread_safe_actor_clock;
 
-  class timerless_clock final : public caf::detail::thread_safe_actor_clock {
+  class quiet_clock final : public actor_clock {
   public:
+    explicit quiet_clock(actor_clock& served) : served_{served} {}
+
     void cancel_timeouts(caf::abstract_actor*) override {}
+    void schedule_message(time_point when, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) override {
+      served_.schedule_message(when, std::move(receiver), std::move(content));
+    }
+
+  private:
+    actor_clock& served_; ///< the one whose thread the coordinator runs
   };
 
 public:
-  using super::super;
+  explicit scheduler(caf::actor_system& system) : super{system}, clock_{super::clock()} {}
 
   /// What actor_system_config::load expects.
   static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
     return new scheduler{system};
   }
 
-  caf::detail::thread_safe_actor_clock& clock() noexcept override { return clock_; }
+  actor_clock& clock() noexcept override { return clock_; }
 
 private:
-  timerless_clock clock_;
+  quiet_clock clock_;
 };
 
 } // namespace crema::actors

@@ -1,11 +1,13 @@
 #include "net/crema.hpp"
 
 #include "tests/dataflow/io/temporary_directory.hpp"
+#include "tests/system/child_program.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -68,20 +70,6 @@ std::string failure(const std::function<void()>& call, errc expected) {
   return {};
 }
 
-/// What a job gives when it is started again after each loss that it meets.
-template <class Job>
-auto despite_losses(Job job) {
-  for (int tries = 0; tries != 3; ++tries) {
-    try {
-      return job();
-    } catch (const error& e) {
-      if (e.code() != errc::unreachable)
-        throw;
-    }
-  }
-  return job();
-}
-
 /// While it lives, workers that are started end at once (main.cpp).
 struct workers_that_crash {
   workers_that_crash() { ::setenv("CREMA_TEST_CRASHING_WORKERS", "1", 1); }
@@ -90,6 +78,15 @@ struct workers_that_crash {
 
 class Processes : public ::testing::Test {
 protected:
+  /// Both of them, once lost ones are replaced.
+  std::set<pid_t> both_workers() {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    auto found = workers_of_a_job();
+    while (found.size() != 2 && std::chrono::steady_clock::now() < until)
+      found = workers_of_a_job();
+    return found;
+  }
+
   std::set<pid_t> workers_of_a_job() {
     const auto ids = ctx.range(0, 8, 1, 4).map([](long) { return ::getpid(); }).collect();
     return {ids.begin(), ids.end()};
@@ -189,7 +186,7 @@ TEST_F(Processes, ReplaceAWorkerThatWasKilled) {
   for (int i = 0; i != 3; ++i) {
     const auto [goes, stays] = std::pair{*before.begin(), *before.rbegin()};
     ::kill(goes, SIGKILL);
-    const auto after = despite_losses([&] { return workers_of_a_job(); });
+    const auto after = both_workers();
     EXPECT_THAT(after, AllOf(SizeIs(2), Contains(stays), Not(Contains(goes))));
     // Blocks pass between the old one and the new one, in both directions.
     auto pairs = ctx.range(0, 1000, 1, 4).map([](long x) { return std::pair(x % 10, x); });
@@ -204,8 +201,8 @@ TEST_F(Processes, ReplaceAllOfThemWhenAllWereKilled) {
   const auto before = workers_of_a_job();
   for (const auto each : before)
     ::kill(each, SIGKILL);
-  EXPECT_EQ(despite_losses([&] { return kept.sum(); }), 9900);
-  const auto after = workers_of_a_job();
+  EXPECT_EQ(kept.sum(), 9900);
+  const auto after = both_workers();
   EXPECT_EQ(after.size(), 2U);
   EXPECT_THAT(after, Each(Not(AnyOfArray(before))));
 }
@@ -220,7 +217,7 @@ TEST_F(Processes, LeaveNothingBehindWhenTheyAreReplaced) {
   const auto open_there = of_workers();
   const auto children = children_of(::getpid());
   ::kill(*before.begin(), SIGKILL);
-  despite_losses([&] { return workers_of_a_job(); });
+  EXPECT_THAT(both_workers(), SizeIs(2));
   EXPECT_EQ(of_workers(), open_there);
   EXPECT_EQ(descriptors(), open_here);
   EXPECT_EQ(children_of(::getpid()), children);
@@ -230,10 +227,9 @@ TEST_F(Processes, GoOnWithThoseThatAreLeftWhenNoneCanBeStartedAnyMore) {
   const auto before = workers_of_a_job();
   const workers_that_crash meanwhile;
   ::kill(*before.begin(), SIGKILL);
-  EXPECT_THAT(despite_losses([&] { return workers_of_a_job(); }), ElementsAre(*before.rbegin()));
+  EXPECT_THAT(workers_of_a_job(), ElementsAre(*before.rbegin()));
   ::kill(*before.rbegin(), SIGKILL);
-  EXPECT_THAT(failure([&] { despite_losses([&] { return workers_of_a_job(); }); }, errc::unreachable),
-              HasSubstr("no worker is left"));
+  EXPECT_THAT(failure([&] { workers_of_a_job(); }, errc::unreachable), HasSubstr("no worker is left"));
 }
 
 TEST(ProcessesThatCannotBegin, AreNotStartedForEver) {

@@ -123,7 +123,7 @@ TEST(client, RefusesFunctionsThatCannotTravel) {
   client c{testing::test_config(), testing::make_engine({"three_workers", 1, true, 3})};
   int here = 0;
   try {
-    c.all().apply([&here] { return ++here; });
+    c.all().apply([&here] { return ++here; }).get();
     ADD_FAILURE() << "nothing was thrown";
   } catch (const error& e) {
     EXPECT_EQ(e.code(), errc::not_portable);

@@ -96,7 +96,8 @@ protected:
   /// A new worker that dials these.
   behind_the_node& start(int number, std::vector<worker_peer> peers, const cluster& of = mars()) {
     auto [launcher, control] = packet_sockets();
-    send_setup(launcher, {{number, 1, std::size_t{1} << 24, {}}, std::move(peers), of.keys(role::node), "here:1"});
+    send_setup(launcher,
+               {{number, 1, 256, std::size_t{1} << 24, {}}, std::move(peers), of.keys(role::node), {}, "here:1"});
     auto setup = receive_setup(control);
     behind_the_node made;
     made.control = std::move(launcher);

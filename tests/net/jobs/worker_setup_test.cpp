@@ -19,6 +19,7 @@ using testing::HasSubstr;
 const worker_setup full{{3, 8, 64, std::size_t{1} << 33, "/var/tmp/x"},
                         {{0, {"10.0.0.5", 7123}, std::string(32, 'a')}, {2, {"::1", 1}, std::string(32, 'b')}},
                         credentials{"authority", {"certificate", "key"}},
+                        "build",
                         "10.0.0.4:7123"};
 
 std::string failure(errc expected, const std::function<void()>& call) {

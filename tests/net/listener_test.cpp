@@ -6,6 +6,7 @@
 #include "net/socket_address.hpp"
 #include "net/unproven_peers.hpp"
 #include "tests/net/bare_tls.hpp"
+#include "tests/net/failure.hpp"
 #include "tests/net/mars.hpp"
 #include "tests/net/observed_link.hpp"
 
@@ -110,16 +111,6 @@ std::size_t resident_bytes() {
   std::size_t pages = 0;
   file >> pages >> pages;
   return pages * 4096;
-}
-
-std::string failure(errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const error& e) {
-    EXPECT_EQ(e.code(), expected) << e.what();
-    return e.text();
-  }
-  return "no error";
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "net/packet_socket.hpp"
 
 #include "dataflow/error.hpp"
+#include "tests/net/failure.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,16 +28,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 std::string text_of(const packet& received) {
   return {reinterpret_cast<const char*>(received.bytes.data()), received.bytes.size()};
-}
-
-std::string failure(errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const error& e) {
-    EXPECT_EQ(e.code(), expected) << e.what();
-    return e.text();
-  }
-  return "no error";
 }
 
 std::size_t open_descriptors() {

@@ -3,6 +3,7 @@
 #include "dataflow/error.hpp"
 #include "net/link.hpp"
 #include "tests/net/bare_tls.hpp"
+#include "tests/net/failure.hpp"
 #include "tests/net/mars.hpp"
 #include "tests/net/observed_link.hpp"
 
@@ -76,16 +77,6 @@ protected:
   descriptor server_end;
   descriptor client_end;
 };
-
-std::string failure(errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const error& e) {
-    EXPECT_EQ(e.code(), expected) << e.what();
-    return e.text();
-  }
-  return "no error";
-}
 
 } // namespace
 

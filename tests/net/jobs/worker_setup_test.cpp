@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "net/stream.hpp"
+#include "tests/net/failure.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,16 +22,6 @@ const worker_setup full{{3, 8, 64, std::size_t{1} << 33, "/var/tmp/x"},
                         credentials{"authority", {"certificate", "key"}},
                         "build",
                         "10.0.0.4:7123"};
-
-std::string failure(errc expected, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const error& e) {
-    EXPECT_EQ(e.code(), expected) << e.what();
-    return e.text();
-  }
-  return "no error";
-}
 
 /// The control socket of a worker.
 class WorkerSetup : public testing::Test {

@@ -26,7 +26,7 @@ public:
 };
 
 /// Runs jobs on workers: the driver of each is here, its stages and partitions are there. A job that cannot travel ends
-/// as not_portable before anything of it starts.
+/// as not_portable before anything of it has started. One that loses workers goes on with those that are there then.
 std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers);
 
 } // namespace crema::net

@@ -6,6 +6,7 @@
 #include "dataflow/hash/slot_array.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -23,12 +24,12 @@ namespace crema::internal {
 ///     while (table.drain(10'000, [](auto& slot) { … })) {
 ///     }
 ///
-/// A row goes to the end of one of 512 partitions, by the high bits of its hash, and waits there: a plain store. When a
-/// partition has about as many rows that wait as it has keys, it is compacted: a table of row numbers, small enough for
-/// the second-level cache, finds rows of equal keys, which are combined in place. So a row costs a few accesses to
-/// memory in sequence instead of one by chance, nothing is copied when the table grows, and beside the rows that wait
-/// there are only keys and values. (The partitioning of Müller et al., "Cache-efficient aggregation: hashing is
-/// sorting", 2015, with partitions that stay.)
+/// A row goes to the end of one of 512 partitions, by the high bits of its hash, and waits there: a plain store, in
+/// batches. When a partition has about as many rows that wait as it has keys, it is compacted: a table of row numbers,
+/// small enough for the second-level cache, finds rows of equal keys, which are combined in place. So a row costs a few
+/// accesses to memory in sequence instead of one by chance, nothing is copied when the table grows, and beside the rows
+/// that wait there are only keys and values. (The partitioning of Müller et al., "Cache-efficient aggregation: hashing
+/// is sorting", 2015, with partitions that stay.)
 ///
 /// A partition is a list of chunks of 4 KiB, cut out of slabs on huge pages. Where the budget refuses a slab and
 /// compacting does not help, the table is `full()` and goes on by force. The combiner may throw; what was combined is
@@ -60,14 +61,15 @@ public:
   /// Adds a row whose value is `make()`.
   template <class Make>
   [[gnu::always_inline]] void add(const probe& key, Make&& make) {
-    const auto p = spread(key) >> (64 - bits);
-    layout_.claim(*ends_[p], key, std::forward<Make>(make));
-    if (ends_chunk(++ends_[p])) [[unlikely]]
-      make_room(p);
+    layout_.claim(batch_[batched_], key, std::forward<Make>(make));
+    homes_[batched_] = static_cast<std::uint16_t>(spread(key) >> (64 - bits));
+    if (++batched_ == batch_rows) [[unlikely]]
+      scatter();
   }
 
   /// Combines what waits.
   void flush() {
+    scatter();
     for (std::size_t p = 0; p != parts_.size(); ++p)
       compact(p, end_row(p));
   }
@@ -76,7 +78,7 @@ public:
 
   /// Rows, those that wait included.
   std::size_t size() const noexcept {
-    std::size_t sum = 0;
+    std::size_t sum = batched_;
     for (std::size_t p = draining_; p < parts_.size(); ++p)
       sum += end_row(p) - first_row(p);
     return sum - taken_;
@@ -87,6 +89,7 @@ public:
   /// Calls `emit(slot)` for at most `max` keys, which then leave; true while some remain.
   template <class Emit>
   bool drain(std::size_t max, Emit&& emit) {
+    scatter();
     for (; draining_ < parts_.size(); ++draining_) {
       auto& part = parts_[draining_];
       if (end_row(draining_) == first_row(draining_))
@@ -116,6 +119,7 @@ public:
   void clear() noexcept {
     for (std::size_t p = 0; p != parts_.size(); ++p)
       keep(p, first_row(p));
+    batched_ = 0;
     draining_ = 0;
     taken_ = 0;
     full_ = false;
@@ -138,6 +142,8 @@ private:
   static constexpr std::size_t chunk_bytes = 4096;
   static constexpr std::size_t chunk_rows = chunk_bytes / sizeof(slot);
   static constexpr std::size_t slab_bytes = partitions * chunk_bytes;
+  static constexpr std::size_t batch_rows = 64;
+  static constexpr std::size_t together = 4;
   static constexpr std::size_t most_waiting = (std::size_t{64} << 10) / sizeof(slot); // of few keys
 
   /// Rows have numbers: row n lies in chunk n / chunk_rows.
@@ -156,6 +162,44 @@ private:
   /// Chunks lie at multiples of their size.
   static bool ends_chunk(const slot* end) noexcept {
     return reinterpret_cast<std::uintptr_t>(end) % chunk_bytes == chunk_rows * sizeof(slot) % chunk_bytes;
+  }
+
+  /// Whether so many rows fit into the chunk and leave room for one more.
+  static bool has_room(const slot* end, std::size_t rows) noexcept {
+    return reinterpret_cast<std::uintptr_t>(end) % chunk_bytes < (chunk_rows - rows) * sizeof(slot);
+  }
+
+  /// Rows of the batch go to their partitions, four at a time: the end of a partition must not be read before the
+  /// processor knows where all earlier rows went, so four ends are read before four rows go there.
+  [[gnu::noinline]] void scatter() {
+    const auto n = std::exchange(batched_, 0); // lost where the combiner throws
+    slot** const ends = ends_.data();
+    std::size_t i = 0;
+    for (; i + together <= n; i += together) {
+      bool room = true;
+      for (std::size_t j = 0; j != together; ++j)
+        room &= has_room(ends[homes_[i + j]], together);
+      if (!room) [[unlikely]] {
+        for (std::size_t j = 0; j != together; ++j)
+          append(homes_[i + j], batch_[i + j]);
+        continue;
+      }
+      slot* to[together];
+      for (std::size_t j = 0; j != together; ++j)
+        to[j] = ends[homes_[i + j]]++;
+      for (std::size_t j = 0; j != together; ++j)
+        __builtin_prefetch(reinterpret_cast<const char*>(to[j]) + 64, 1);
+      for (std::size_t j = 0; j != together; ++j)
+        *to[j] = batch_[i + j];
+    }
+    for (; i != n; ++i)
+      append(homes_[i], batch_[i]);
+  }
+
+  void append(std::size_t p, const slot& added) {
+    *ends_[p] = added;
+    if (ends_chunk(++ends_[p]))
+      make_room(p);
   }
 
   std::size_t end_row(std::size_t p) const noexcept {
@@ -272,6 +316,9 @@ private:
 
   const Combiner* combiner_;
   std::vector<slot*> ends_; // where the next row goes
+  std::array<slot, batch_rows> batch_;
+  std::array<std::uint16_t, batch_rows> homes_; // its rows' partitions
+  std::size_t batched_ = 0;
   std::vector<partition> parts_;
   std::vector<page_buffer> slabs_;
   std::size_t chunks_left_ = 0; // of the last slab

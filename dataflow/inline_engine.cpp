@@ -66,7 +66,7 @@ private:
     }
   }
 
-  /// Takes what a task emits; keeps it while others run beside the task.
+  /// Takes what a task emits; keeps a little of it while others run beside the task, so that tiny jobs have an order.
   class router final : public emitter {
   public:
     router(inline_run& run, const stage& from, int task) : run_{run}, from_{from}, task_{task} {}
@@ -75,19 +75,21 @@ private:
       metrics.blocks += 1;
       metrics.rows += records->size();
       metrics.bytes += records->bytes();
-      if (keeps)
-        kept_.emplace_back(channel, std::move(records));
-      else
-        run_.route(from_, task_, channel, std::move(records));
+      kept_bytes_ += records->bytes();
+      kept_.emplace_back(channel, std::move(records));
+      if (!keeps || kept_bytes_ > most_kept)
+        pass_on();
     }
     bool blocked() const noexcept override {
       return from_.output.to == stage_output::kind::result && run_.helper_ == nullptr && !run_.job_.results_wanted();
     }
 
     void pass_on() {
-      keeps = false;
-      for (auto& [channel, records] : std::exchange(kept_, {}))
+      const std::lock_guard lock{run_.routing_};
+      kept_bytes_ = 0;
+      for (auto& [channel, records] : kept_)
         run_.route(from_, task_, channel, std::move(records));
+      kept_.clear();
     }
 
     task_metrics metrics;
@@ -97,9 +99,12 @@ private:
     inline_run& run_;
     const stage& from_;
     int task_;
+    static constexpr std::size_t most_kept = default_block_bytes;
     std::vector<std::pair<int, block_ptr>> kept_;
+    std::size_t kept_bytes_ = 0;
   };
 
+  /// Under the lock, for a consumer takes from one task at a time.
   void route(const stage& from, int task, int channel, block_ptr records) {
     if (from.output.to == stage_output::kind::result) {
       job_.accept(task, std::move(records), nullptr);
@@ -246,6 +251,7 @@ private:
   job_run& job_;
   const job_plan& plan_;
   engine* helper_;
+  std::mutex routing_;
   std::vector<std::vector<std::unique_ptr<task>>> tasks_;
   std::size_t stage_ = 0;
   int task_ = 0; // of the stage of results

@@ -42,15 +42,28 @@ public:
   line_reader& operator=(const line_reader&) = delete;
 
   /// Calls `sink(std::string_view line)` for the lines that end in about the next `max_bytes` bytes, possibly none;
-  /// false when the split has no more. The view is valid during its call only.
-  template <class Sink>
-  bool read(std::size_t max_bytes, Sink&& sink) {
+  /// false when the split has no more. The view is valid during its call only. After a line for which `full()` is true
+  /// it stops.
+  template <class Sink, class Full>
+  bool read(std::size_t max_bytes, Sink&& sink, Full&& full) {
     std::size_t used = 0;
     do {
-      for (const std::string_view line : next_lines(max_bytes - used, used))
-        sink(line);
-    } while (used < max_bytes && !done_);
+      if (found_.empty())
+        found_ = next_lines(max_bytes - used, used);
+      for (std::size_t i = 0; i != found_.size();) {
+        sink(found_[i++]);
+        if (full() && i != found_.size()) {
+          found_ = found_.subspan(i);
+          return true;
+        }
+      }
+      found_ = {};
+    } while (used < max_bytes && !done_ && !full());
     return !done_;
+  }
+  template <class Sink>
+  bool read(std::size_t max_bytes, Sink&& sink) {
+    return read(max_bytes, std::forward<Sink>(sink), [] { return false; });
   }
 
   /// Bytes that came from the file so far; a split also reads the byte before it and the end of its last line.
@@ -63,6 +76,7 @@ private:
   std::span<const std::string_view> next_lines(std::size_t max_bytes, std::size_t& used);
 
   std::unique_ptr<state> state_;
+  std::span<const std::string_view> found_; ///< lines that wait for the next read
   bool done_ = false;
 };
 

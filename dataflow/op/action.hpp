@@ -83,7 +83,7 @@ public:
       if (builder_.add(std::forward<X>(x))) [[unlikely]]
         full_.push_back(builder_.take());
     };
-    return from.pump(sink, n);
+    return from.pump(sink, until_full{n, [this] { return !full_.empty(); }});
   }
 
   void flush(emitter& out) {

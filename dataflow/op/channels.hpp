@@ -1,7 +1,6 @@
 #pragma once
 
 #include "dataflow/block/block_queue.hpp"
-#include "dataflow/plan/batch_size.hpp"
 #include "dataflow/plan/task.hpp"
 
 #include <algorithm>
@@ -15,10 +14,10 @@ namespace crema::internal {
 template <class T>
 class channel_writer {
 public:
-  channel_writer(worker_resources& resources, int channels)
-      : together_{resources.buffer_bytes(std::size_t{4} << 20)}, filling_{resources.memory} {
+  channel_writer(worker_resources& resources, int channels) : filling_{resources.memory} {
     const auto count = static_cast<std::size_t>(channels);
-    const auto each = std::clamp<std::size_t>(together_ / count, 4096, default_block_bytes);
+    const auto together = resources.buffer_bytes(std::size_t{4} << 20);
+    const auto each = std::clamp<std::size_t>(together / count, 4096, default_block_bytes);
     builders_.reserve(count);
     for (int c = 0; c != channels; ++c)
       builders_.emplace_back(each);
@@ -32,16 +31,8 @@ public:
       full_.push_back({channel, builder.take()});
   }
 
-  /// How many of the next `n` records to take before a flush, so that no more gets full than is being filled.
-  std::size_t batch(std::size_t n) const noexcept { return yield_.records_for(together_, n); }
-
-  /// Says what a batch was, before its flush.
-  void took(std::size_t records) noexcept {
-    std::size_t bytes = 0;
-    for (const auto& each : full_)
-      bytes += each.records->bytes();
-    yield_.note(records, bytes);
-  }
+  /// Whether a flush should come before the next record.
+  bool full() const noexcept { return !full_.empty(); }
 
   /// Emits the full blocks.
   void flush(emitter& out) {
@@ -65,9 +56,7 @@ private:
     block_ptr records;
   };
 
-  std::size_t together_;
   reservation filling_;
-  yield_estimate yield_{sizeof(T)};
   std::vector<block_builder<T>> builders_;
   std::vector<filled> full_;
 };

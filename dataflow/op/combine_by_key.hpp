@@ -58,7 +58,7 @@ public:
     };
     const auto known = table_.size();
     const auto batch = switch_.passing() ? n : new_keys_.records_for(std::max(enough_room, table_.room()), n);
-    const bool more = from.pump(sink, batch);
+    const bool more = from.pump(sink, until_full{batch, [this] { return channels_.full() || table_.full(); }});
     if (!switch_.passing())
       new_keys_.note(batch, table_.size() - known);
     switch_.count(rows);

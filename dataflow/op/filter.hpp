@@ -22,8 +22,8 @@ public:
 
     void feed(block_ptr next) { inner_.feed(std::move(next)); }
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
       auto through = [&]<class X>(X && x) __attribute__((always_inline)) {
         apply<in>(
           *at_, keep_, room_, std::as_const(x), [&](bool kept) __attribute__((always_inline)) {
@@ -31,7 +31,7 @@ public:
               sink(std::forward<X>(x));
           });
       };
-      return inner_.pump(through, n);
+      return inner_.pump(through, asked);
     }
 
   private:

@@ -45,15 +45,15 @@ public:
 
     void feed(block_ptr next) { inner_.feed(std::move(next)); }
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
       auto through = [&]<class X>(X && x) __attribute__((always_inline)) {
         apply<in>(
           *at_, f_, room_, std::forward<X>(x), [&]<class R>(R && result) __attribute__((always_inline)) {
             push_all(*at_, std::forward<R>(result), sink);
           });
       };
-      return inner_.pump(through, n);
+      return inner_.pump(through, asked);
     }
 
   private:

@@ -23,12 +23,12 @@ public:
 
     void feed(block_ptr next) { inner_.feed(std::move(next)); }
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
       auto through = [&]<class X>(X && x) __attribute__((always_inline)) {
         apply<in>(*at_, f_, room_, std::forward<X>(x), sink);
       };
-      return inner_.pump(through, n);
+      return inner_.pump(through, asked);
     }
 
   private:

@@ -43,12 +43,12 @@ public:
 
     void feed(block_ptr) {}
 
-    template <class Sink>
-    bool pump(Sink& sink, std::size_t n) {
+    template <class Sink, class Asked>
+    bool pump(Sink& sink, const Asked& asked) {
       if (!result_) {
         result_ = std::make_unique<running>(*at_, *f_, partition_, *records_);
       }
-      for (; n != 0; --n) {
+      for (auto n = most(asked); n != 0 && !full(asked); --n) {
         if (guarded(*at_, [&] { return result_->at == std::ranges::end(result_->elements); }))
           return false;
         if constexpr (std::is_lvalue_reference_v<decltype(*result_->at)> && !std::ranges::view<elements>

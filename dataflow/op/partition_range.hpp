@@ -75,10 +75,10 @@ private:
   bool refill() override {
     current_ = {};
     bool more = true;
-    while (more && builder_.empty()) {
-      auto sink = [this]<class X>(X&& x) { builder_.add(std::forward<X>(x)); };
-      more = cursor_.pump(sink, batch);
-    }
+    bool filled = false;
+    auto sink = [&]<class X>(X&& x) { filled |= builder_.add(std::forward<X>(x)); };
+    while (more && builder_.empty())
+      more = cursor_.pump(sink, until_full{batch, [&] { return filled; }});
     current_ = builder_.take();
     if (!current_)
       return false;

@@ -23,9 +23,9 @@ public:
 
     void feed(block_ptr) {}
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
-      const auto count = static_cast<std::int64_t>(std::min<std::uint64_t>(n, left_));
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
+      auto count = static_cast<std::int64_t>(std::min<std::uint64_t>(most(asked), left_));
       const auto first = first_;
       const auto step = step_;
       // Unsigned, because first + i * step may pass the largest number on the way to a value that is in range.
@@ -33,12 +33,22 @@ public:
         return static_cast<std::int64_t>(static_cast<std::uint64_t>(first)
                                          + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
       };
-      if (step == 1)
-        for (std::int64_t i = 0; i != count; ++i)
-          sink(std::int64_t{first + i});
-      else
-        for (std::int64_t i = 0; i != count; ++i)
+      if (step == 1) {
+        // Counts in the numbers themselves: a compiler that vectorises keeps one counter instead of two.
+        auto end = first + count;
+        for (auto at = first; at != end; ++at) {
+          sink(std::int64_t{at});
+          if (full(asked))
+            end = at + 1;
+        }
+        count = end - first;
+      } else {
+        for (std::int64_t i = 0; i != count; ++i) {
           sink(number(i));
+          if (full(asked))
+            count = i + 1;
+        }
+      }
       first_ = number(count);
       left_ -= static_cast<std::uint64_t>(count);
       return left_ != 0;

@@ -40,10 +40,7 @@ public:
       const int channel = guarded(*at_, place_, std::as_const(x));
       channels_.add(channel, std::forward<X>(x));
     };
-    const auto batch = channels_.batch(n);
-    const bool more = from.pump(sink, batch);
-    channels_.took(batch);
-    return more;
+    return from.pump(sink, until_full{n, [this] { return channels_.full(); }});
   }
 
   void flush(emitter& out) { channels_.flush(out); }

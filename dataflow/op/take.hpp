@@ -26,8 +26,8 @@ public:
       --missing_;
       builder_.add(std::forward<X>(x));
     };
-    return missing_ != 0 && from.pump(sink, static_cast<std::size_t>(std::min<std::uint64_t>(n, missing_)))
-           && missing_ != 0;
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(n, missing_));
+    return missing_ != 0 && from.pump(sink, until_full{most, [this] { return missing_ == 0; }}) && missing_ != 0;
   }
 
   void flush(emitter&) {}

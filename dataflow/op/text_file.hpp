@@ -26,13 +26,14 @@ public:
 
     void feed(block_ptr) {}
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
       // A step asks for records, the reader counts bytes.
       constexpr std::size_t usual_line = 64;
       return reader_->read(
-        std::min(n, most_records) * usual_line, [&](std::string_view line)
-                                                  __attribute__((always_inline)) { sink(line); });
+        std::min(most(asked), most_records) * usual_line,
+        [&](std::string_view line) __attribute__((always_inline)) { sink(line); },
+        [&]() __attribute__((always_inline)) { return full(asked); });
     }
 
   private:

@@ -15,15 +15,43 @@
 // How a chain of narrow operations becomes one loop.
 //
 // Each typed operation has a *cursor* for one partition, and a cursor holds its parent's cursor by value, down to the
-// first: a source, or the blocks of an erased dataset. `pump(sink, n)` asks the first one for about n records and
-// pushes each through a sink that is the composition of all the functions above it; everything inlines, so a chain
+// first: a source, or the blocks of an erased dataset. `pump(sink, asked)` asks the first one for about so many records
+// and pushes each through a sink that is the composition of all the functions above it; everything inlines, so a chain
 // costs what a hand-written loop costs (the technique of Thrill's function stacks). A cursor stops between two pumps,
-// which is where a partition actor yields, waits for credit or ends.
+// which is where a partition actor yields, waits for credit or ends; and, where a sink holds what comes until then,
+// after the record that made it full, because nobody knows how much a function makes of the next one.
 //
-//     template <class Sink> bool pump(Sink& sink, std::size_t n);  // false: nothing will come any more
-//     void feed(block_ptr);                                        // the next block, where blocks come from outside
+//     template <class Sink, class Asked> bool pump(Sink& sink, const Asked& asked);  // false: nothing more will come
+//     void feed(block_ptr);                                       // the next block, where blocks come from outside
 
 namespace crema::internal {
+
+/// How many records a cursor is asked for: a number, or a number and what ends the pump early.
+///
+///     from.pump(sink, until_full{n, [&] { return builder.size() > 1000; }});
+template <class Full>
+struct until_full {
+  std::size_t records;
+  Full full; ///< asked after each record of the source
+};
+template <class Full>
+until_full(std::size_t, Full) -> until_full<Full>;
+
+constexpr std::size_t most(std::size_t asked) noexcept {
+  return asked;
+}
+template <class Full>
+std::size_t most(const until_full<Full>& asked) noexcept {
+  return asked.records;
+}
+
+constexpr bool full(std::size_t) noexcept {
+  return false;
+}
+template <class Full>
+[[gnu::always_inline]] inline bool full(const until_full<Full>& asked) {
+  return asked.full();
+}
 
 /// Where the first cursor of a chain gets blocks from.
 enum class feeding {
@@ -44,39 +72,44 @@ public:
     at_ = 0;
   }
 
-  template <class Sink>
-  [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
+  template <class Sink, class Asked>
+  [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
     if (!current_) {
       block_ptr next;
-      const bool more = take_block(next, n);
+      const bool more = take_block(next, most(asked));
       if (!next)
         return more;
       feed(std::move(next));
     }
-    push(sink, n);
-    return true;
+    push(sink, asked);
+    return current_ || upstream_;
   }
 
   /// A whole block, as it is: for a terminal that wants blocks and need not look at records. Not mixed with `pump`.
   bool take_block(block_ptr& out, std::size_t n) { return upstream_ != nullptr && upstream_->next(out, n); }
 
 private:
-  template <class Sink>
-  [[gnu::always_inline]] void push(Sink& sink, std::size_t n) {
+  template <class Sink, class Asked>
+  [[gnu::always_inline]] void push(Sink& sink, const Asked& asked) {
     auto& records = block_cast<T>(current_);
-    const auto end = at_ + std::min(n, records.size() - at_);
+    auto end = at_ + std::min(most(asked), records.size() - at_);
+    const auto step = [&](std::size_t i, auto&& record) __attribute__((always_inline)) {
+      sink(std::forward<decltype(record)>(record));
+      if (full(asked))
+        end = i + 1;
+    };
     if constexpr (std::is_trivially_copyable_v<T>) {
       const T* from = records.begin();
       for (auto i = at_; i != end; ++i)
-        sink(from[i]);
+        step(i, from[i]);
     } else if (records.movable()) {
       T* from = records.begin();
       for (auto i = at_; i != end; ++i)
-        sink(std::move(from[i]));
+        step(i, std::move(from[i]));
     } else {
       const T* from = std::as_const(records).begin();
       for (auto i = at_; i != end; ++i)
-        sink(from[i]);
+        step(i, from[i]);
     }
     at_ = end;
     if (at_ == records.size())
@@ -131,9 +164,9 @@ struct branch {
         inner_->feed(std::move(next));
     }
 
-    template <class Sink>
-    [[gnu::always_inline]] bool pump(Sink& sink, std::size_t n) {
-      return stored_ ? stored_->pump(sink, n) : inner_->pump(sink, n);
+    template <class Sink, class Asked>
+    [[gnu::always_inline]] bool pump(Sink& sink, const Asked& asked) {
+      return stored_ ? stored_->pump(sink, asked) : inner_->pump(sink, asked);
     }
 
   private:
@@ -200,33 +233,23 @@ struct plan_part<erased<T>> : link_part<erased<T>, dataset<T>> {};
 
 // -- nodes with a typed cursor ----------------------------------------------------------------------------------------
 
-/// The erased face of a cursor: fills blocks with what it pushes.
+/// The erased face of a cursor: fills blocks with what it pushes, as large as blocks are.
 template <class T, class Cursor>
 class cursor_operator final : public block_operator {
 public:
   explicit cursor_operator(Cursor cursor) : cursor_{std::move(cursor)} {}
 
+  void feed(block_ptr records) override { cursor_.feed(std::move(records)); }
+
   bool next(block_ptr& out, std::size_t n) override {
-    const bool more = fill(n);
+    bool filled = false;
+    auto sink = [&]<class X>(X&& x) { filled |= builder_.add(std::forward<X>(x)); };
+    const bool more = cursor_.pump(sink, until_full{n, [&] { return filled; }});
     out = builder_.take();
     return more;
   }
 
-  void transform(block_ptr& records) override {
-    cursor_.feed(std::move(records));
-    while (fill(any_number)) {
-    }
-    records = builder_.take();
-  }
-
 private:
-  static constexpr std::size_t any_number = ~std::size_t{0};
-
-  bool fill(std::size_t n) {
-    auto sink = [this]<class X>(X&& x) { builder_.add(std::forward<X>(x)); };
-    return cursor_.pump(sink, n);
-  }
-
   Cursor cursor_;
   block_builder<T> builder_;
 };

@@ -9,19 +9,23 @@
 
 namespace crema::internal {
 
-bool block_operator::next(block_ptr&, std::size_t) {
-  throw error{errc::internal, "an operator that transforms blocks was asked to make one"};
-}
-
-void block_operator::transform(block_ptr&) {
-  throw error{errc::internal, "an operator that makes blocks was asked to transform one"};
+void block_operator::feed(block_ptr) {
+  throw error{errc::internal, "an operator that makes blocks was given one"};
 }
 
 bool pipeline::next(block_ptr& out, std::size_t n) {
-  const bool more = operators_.front()->next(out, n);
-  for (std::size_t i = 1; i != operators_.size() && out; ++i)
-    operators_[i]->transform(out);
-  return more;
+  out = {};
+  if (unfinished_.empty())
+    return false;
+  auto at = unfinished_.back();
+  unfinished_.pop_back();
+  while (true) {
+    if (operators_[at]->next(out, n))
+      unfinished_.push_back(at);
+    if (++at == operators_.size() || !out)
+      return !unfinished_.empty();
+    operators_[at]->feed(std::move(out));
+  }
 }
 
 namespace {

@@ -5,11 +5,13 @@
 #include "dataflow/op/collect.hpp"
 #include "dataflow/op/combine_by_key.hpp"
 #include "dataflow/op/count.hpp"
+#include "dataflow/op/filter.hpp"
 #include "dataflow/op/flat_map.hpp"
 #include "dataflow/op/fold.hpp"
 #include "dataflow/op/group_by_key.hpp"
 #include "dataflow/op/join.hpp"
 #include "dataflow/op/map.hpp"
+#include "dataflow/op/map_partitions.hpp"
 #include "dataflow/op/partition_by.hpp"
 #include "dataflow/op/persist.hpp"
 #include "dataflow/op/sort_by.hpp"
@@ -18,6 +20,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -170,6 +174,34 @@ TEST_P(BoundedMemory, HoldsWhileRecordsOnlyMove) {
   EXPECT_EQ(data(scattered, far_beyond, 16).repartition(16).zip_with_index().count(),
             static_cast<std::uint64_t>(far_beyond));
   expect_bounded();
+}
+
+/// A record that becomes 64 KiB of records.
+std::vector<wide_record> burst(std::int64_t i) {
+  return std::vector<wide_record>(1024, wide_record{scattered(i), {}});
+}
+
+TEST_P(BoundedMemory, HoldsWhereFewRecordsBecomeMany) {
+  constexpr auto few = far_beyond / 1024;
+  const auto all = static_cast<std::uint64_t>(few * 1024);
+  const auto first = ctx_.range(0, few, 1, 4).repartition(4); // whose blocks hold more records than are asked for
+  EXPECT_EQ(first.flat_map(burst).repartition(3).count(), all);
+  const rdd<wide_record> erased = first.flat_map(burst);
+  EXPECT_EQ(erased.filter([](const wide_record&) { return true; }).repartition(3).count(), all);
+  EXPECT_EQ(erased.sort_by_key().count(), all);
+  const auto counted = erased.map_partitions(
+    [](auto& records) { return std::vector{static_cast<std::uint64_t>(std::ranges::distance(records))}; });
+  EXPECT_EQ(counted.reduce(std::plus<std::uint64_t>{}), all);
+  expect_bounded();
+}
+
+TEST_P(BoundedMemory, HoldsWhereAJobTurnsOutNotToBeTiny) {
+  auto settings = test_config(budget);
+  settings.inline_records = 1000;
+  const context tiny{settings, make_engine(GetParam(), budget)};
+  constexpr auto few = far_beyond / 1024;
+  EXPECT_EQ(tiny.range(0, few, 1, 4).flat_map(burst).repartition(3).count(), static_cast<std::uint64_t>(few * 1024));
+  EXPECT_LE(peak_live_bytes() - before_, budget + beside(GetParam()));
 }
 
 TEST_P(BoundedMemory, IsTheSameForDataFourTimesAsLarge) {

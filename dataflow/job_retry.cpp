@@ -18,7 +18,7 @@ void job_run::lose(std::string how, const std::vector<std::vector<int>>& tasks) 
       if (const int stage = static_cast<int>(s); !progress_.committed(stage, task)) {
         auto key = key_of(stage, task);
         auto name = std::to_string(id()) + '.' + std::to_string(stage) + '@' + std::to_string(key.partition);
-        with.emplace(std::move(key), std::move(name));
+        with.emplace(key, std::move(name));
       }
   attempts_.lose(std::move(how), std::move(with));
 }

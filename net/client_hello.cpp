@@ -21,12 +21,12 @@ namespace {
 
 // A record's header, and the header of the message in it.
 constexpr std::size_t record_head_bytes = 5;
-constexpr std::size_t head_bytes = record_head_bytes + 4;
+constexpr std::size_t both_head_bytes = record_head_bytes + 4;
 constexpr std::size_t max_hello_bytes = 16 << 10;
 
-using head = std::array<unsigned char, head_bytes>;
+using head = std::array<unsigned char, both_head_bytes>;
 
-std::size_t record_bytes(const head& h) {
+std::size_t bytes_of_record(const head& h) {
   return record_head_bytes + (std::size_t{h[3]} << 8 | h[4]);
 }
 
@@ -59,7 +59,8 @@ void require_more(int socket) {
 
 /// Whether the hello ends where its record does: the rest of the record is all there is to wait for.
 bool in_one_record(const head& h) {
-  return record_head_bytes + 4 + hello_bytes(h) <= record_bytes(h) && record_bytes(h) <= max_hello_bytes + head_bytes;
+  return record_head_bytes + 4 + hello_bytes(h) <= bytes_of_record(h)
+         && bytes_of_record(h) <= max_hello_bytes + both_head_bytes;
 }
 
 /// Called by OpenSSL when it has read a hello; it need not go on.
@@ -82,7 +83,7 @@ SSL_CTX& reader() {
 } // namespace
 
 void wait_for_hello(int socket) noexcept {
-  wake_at(socket, head_bytes);
+  wake_at(socket, both_head_bytes);
 }
 
 bool hello_has_come(int socket, hello_part part) {
@@ -90,13 +91,13 @@ bool hello_has_come(int socket, hello_part part) {
   const auto n = peek(socket, h);
   if (n > 0 && h[0] != SSL3_RT_HANDSHAKE)
     throw error{errc::untrusted, "the peer does not speak TLS"};
-  if (n < head_bytes)
+  if (n < both_head_bytes)
     return require_more(socket), false;
   if (h[5] != SSL3_MT_CLIENT_HELLO || hello_bytes(h) > max_hello_bytes)
     throw error{errc::untrusted, "the peer begins with a TLS message of type " + std::to_string(h[5]) + " and "
                                    + std::to_string(hello_bytes(h)) + " bytes, which is no client's hello"};
   if (part == hello_part::whole && in_one_record(h)) {
-    std::vector<unsigned char> all(record_bytes(h));
+    std::vector<unsigned char> all(bytes_of_record(h));
     if (peek(socket, all) < all.size()) {
       require_more(socket);
       wake_at(socket, all.size());
@@ -108,7 +109,7 @@ bool hello_has_come(int socket, hello_part part) {
 }
 
 std::string server_name_of_hello(int socket) {
-  std::vector<unsigned char> bytes(max_hello_bytes + head_bytes);
+  std::vector<unsigned char> bytes(max_hello_bytes + both_head_bytes);
   bytes.resize(peek(socket, bytes));
   std::string name;
   const ssl_ptr ssl{::SSL_new(&reader())};

@@ -29,7 +29,7 @@ ssize_t again(Call call) {
   return n;
 }
 
-[[noreturn]] void fail(const std::string& doing, int code) {
+[[noreturn]] void fail_to(const std::string& doing, int code) {
   throw error{errc::unreachable, "cannot " + doing + ": " + std::generic_category().message(code)};
 }
 
@@ -64,7 +64,7 @@ void send_packet(const descriptor& to, std::span<const std::byte> bytes, const d
     return;
   if (errno == EAGAIN || errno == EWOULDBLOCK)
     throw error{errc::unreachable, "it does not read what it is sent"};
-  fail("send to it", errno);
+  fail_to("send to it", errno);
 }
 
 std::optional<packet> receive_packet(const descriptor& from) {
@@ -72,7 +72,7 @@ std::optional<packet> receive_packet(const descriptor& from) {
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     return {};
   if (size <= 0)
-    fail("receive", size == 0 ? ECONNRESET : errno);
+    fail_to("receive", size == 0 ? ECONNRESET : errno);
   if (static_cast<std::size_t>(size) > max_packet_bytes)
     throw error{errc::corrupt_data, "a packet of " + std::to_string(size) + " bytes"};
   packet got{std::vector<std::byte>(static_cast<std::size_t>(size)), {}};
@@ -84,7 +84,7 @@ std::optional<packet> receive_packet(const descriptor& from) {
   message.msg_control = control.bytes;
   message.msg_controllen = CMSG_LEN(sizeof(int));
   if (again([&] { return ::recvmsg(from.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); }) != size)
-    fail("receive", errno);
+    fail_to("receive", errno);
   if (message.msg_controllen != 0 && control.header.cmsg_type == SCM_RIGHTS) {
     int number = -1;
     std::memcpy(&number, CMSG_DATA(&control.header), sizeof number);

@@ -69,6 +69,7 @@ background_process background_process::start(const net::private_directory& home,
   arguments.insert(arguments.begin(), "crema");
   arguments.insert(arguments.end(), {"--ready-file", made.path(".ready")});
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (auto& each : arguments)
     words.push_back(each.data());
   words.push_back(nullptr);

@@ -130,7 +130,7 @@ int status(const std::string& name) {
   return ours;
 }
 
-int list() {
+int list_clusters() {
   std::printf("%-16s %-22s %s\n", "CLUSTER", "CONTROLLER", "STATE");
   for (const auto& name : profile::list()) {
     std::string where = "-";
@@ -179,6 +179,7 @@ int logs(const std::string& name, const log_options& options) {
     throw error{errc::not_found, options.of.empty() ? "cluster " + name + " was not started on this machine"
                                                     : "cluster " + name + " has no " + options.of + " on this machine"};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& each : words)
     argv.push_back(each.data());
   argv.push_back(nullptr);
@@ -235,7 +236,7 @@ void add_cluster(CLI::App& app, action& chosen) {
   status_of->callback([&chosen, name = profile_option(*status_of)] { chosen = [=] { return status(*name); }; });
 
   command->add_subcommand("list", "Shows all profiles and whether their clusters run")->callback([&chosen] {
-    chosen = &list;
+    chosen = &list_clusters;
   });
 
   auto* const stop_it = command->add_subcommand("stop", "Stops what start has begun");

@@ -20,7 +20,7 @@ int create(const std::string& name, const std::string& hosts) {
   return done;
 }
 
-int list() {
+int list_profiles() {
   for (const auto& name : profile::list())
     std::printf("%s\n", name.c_str());
   return done;
@@ -73,7 +73,7 @@ void add_profile(CLI::App& app, action& chosen) {
     ->capture_default_str();
   create_it->callback([&chosen, name, hosts] { chosen = [=] { return create(*name, *hosts); }; });
 
-  command->add_subcommand("list", "Prints the names of all profiles")->callback([&chosen] { chosen = &list; });
+  command->add_subcommand("list", "Prints the names of all profiles")->callback([&chosen] { chosen = &list_profiles; });
 
   auto* const show_it = command->add_subcommand("show", "Prints what a profile says, but no key");
   show_it->add_option("NAME", *name)->required();

@@ -16,7 +16,7 @@ namespace crema::internal {
 struct task_key {
   stage_key stage;
   int partition = 0;
-  auto operator<=>(const task_key&) const = default;
+  auto operator<=>(const task_key&) const = default; // NOLINT(modernize-use-nullptr): not its zero
 };
 
 /// What was lost while one plan ran, attempt after attempt, and what had been committed by then. Pure.

@@ -91,7 +91,7 @@ struct stage_key {
   stage_output::kind to = stage_output::kind::result;
   std::uint64_t shuffle = 0;
   int input = 0;
-  auto operator<=>(const stage_key&) const = default;
+  auto operator<=>(const stage_key&) const = default; // NOLINT(modernize-use-nullptr): not its zero
 };
 stage_key key_of(const stage& of);
 

@@ -48,11 +48,11 @@ using call_value = std::conditional_t<std::is_void_v<R>, std::monostate, owned_t
 
 /// Calls a function with each argument of a piece. A call that throws costs only its own result.
 template <class F, class T>
-struct call_function {
+struct piece_calls {
   F f;
 
   using value = call_value<returned_t<F, T>>;
-  friend auto plan_parts(const call_function& whole, auto&& take) { return take(whole.f); }
+  friend auto plan_parts(const piece_calls& whole, auto&& take) { return take(whole.f); }
 
   call_piece<call_result<value>> operator()(const call_piece<T>& arguments) {
     call_piece<call_result<value>> results{arguments.first, {}};

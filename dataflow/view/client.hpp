@@ -9,7 +9,7 @@ namespace crema {
 /// Engines to call functions on, one call at a time or many: what ipyparallel's Client is.
 ///
 ///     crema::client c{crema::init(argc, argv)};
-///     auto greetings = c.all().map([](int) { return std::string{"hello world"}; }, std::views::iota(0, 2)).get();
+///     auto greetings = c.all().map([](int) { return std::string{"hello world"}; }, std::array{0, 1}).get();
 ///
 /// An engine is a slot of a worker: with master "processes[2]" there are two, each in a process of its own; with
 /// "local[4]" four threads. Engine i is in worker i modulo their number, among those that are there when a call begins.

@@ -88,7 +88,7 @@ std::vector<call_piece<T>> cut(std::vector<T> arguments, std::size_t count) {
 /// The calls of `f` with the pieces of `from`, as a job's plan over `partitions`.
 template <class T, class Link, class F>
 job_plan plan_calls(const node_info& info, Link from, F f, std::vector<int> partitions) {
-  using function = call_function<F, T>;
+  using function = piece_calls<F, T>;
   auto calls = make_map(info, std::move(from), function{std::move(f)});
   using results = typename decltype(calls)::value_type;
   auto link = sole_link(calls.node());

@@ -2,11 +2,11 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/function/identity.hpp"
+#include "net/launcher/worker_process.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <fstream>
 #include <utility>
 
 namespace crema::net {
@@ -21,15 +21,6 @@ constexpr auto long_life = 5s; ///< of a worker: the next one is started soon
 
 std::string described(const node_facts& node) {
   return "node " + node.name + " at " + to_string(node.where);
-}
-
-/// With which this process was started: a program may look at its arguments before crema does.
-std::vector<std::string> own_arguments() {
-  std::ifstream file{"/proc/self/cmdline", std::ios::binary};
-  std::vector<std::string> arguments;
-  for (std::string each; std::getline(file, each, '\0');)
-    arguments.push_back(each);
-  return arguments;
 }
 
 } // namespace

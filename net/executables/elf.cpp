@@ -17,10 +17,10 @@ namespace crema::net {
 namespace {
 
 /// The headers that are looked at stand in the first page or two.
-constexpr std::size_t head_bytes = std::size_t{16} << 10;
+constexpr std::size_t elf_head_bytes = std::size_t{16} << 10;
 
 std::vector<std::byte> head_of(const std::string& path) {
-  std::vector<std::byte> head(head_bytes);
+  std::vector<std::byte> head(elf_head_bytes);
   std::ifstream file{path, std::ios::binary};
   file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(file.gcount()));

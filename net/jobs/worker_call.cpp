@@ -9,11 +9,11 @@ namespace crema::net {
 namespace {
 
 constexpr std::size_t token_length = 32;
-constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view driver = "driver";
 
 bool is_token(std::string_view text) {
-  return text.size() == token_length && text.find_first_not_of(digits) == std::string_view::npos;
+  return text.size() == token_length && text.find_first_not_of(hex_digits) == std::string_view::npos;
 }
 
 } // namespace
@@ -41,7 +41,7 @@ std::string new_worker_token() {
   std::random_device random;
   std::string token;
   while (token.size() != token_length)
-    token += digits[random() % digits.size()];
+    token += hex_digits[random() % hex_digits.size()];
   return token;
 }
 

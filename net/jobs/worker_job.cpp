@@ -145,7 +145,7 @@ void worker_job_state::run(int stage) {
   auto actor = self_->spawn<caf::monitored>(actors::stage, std::move(work));
   live_.emplace(actor.id(), live_actor{stage, partitions});
   mine.live = 1;
-  mine.actor = std::move(actor);
+  mine.actor = actor;
 }
 
 void worker_job_state::stop(int stage) {

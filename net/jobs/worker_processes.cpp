@@ -26,17 +26,13 @@ using namespace std::chrono_literals;
 
 constexpr auto first_pause = 100ms;
 constexpr auto longest_pause = 5s;
-constexpr auto time_to_get_ready = 60s;
+constexpr auto ready_patience = 60s;
 constexpr auto time_to_exit = 1s;
 constexpr auto time_to_end = 5s;
 
 /// One after the other, while no worker gets ready.
 constexpr std::size_t most_failed_starts(std::size_t workers) {
   return std::max<std::size_t>(5, 2 * workers);
-}
-
-io_loop::time now() {
-  return std::chrono::steady_clock::now();
 }
 
 /// The connection to a worker process: it is lost when it is known how the process ended. On the loop's thread.
@@ -53,7 +49,7 @@ public:
   /// A process that ends closes its connection first, and shall say how.
   void ended(const link_end& how) override {
     if (how.why == link_end::cause::lost)
-      loop_.call_at(now() + time_to_exit, [weak = std::weak_ptr{process_}] {
+      loop_.call_at(io_loop::now() + time_to_exit, [weak = std::weak_ptr{process_}] {
         if (const auto process = weak.lock())
           process->kill();
       });
@@ -160,10 +156,10 @@ void worker_processes::start_one() {
   connection->use(process, link::open(loop_, make_socket_stream(std::move(here)), connection));
   roster_->add(connection);
   std::unique_lock lock{mutex_};
-  auto& made = running_.emplace(number, running{connection, process->take_socket(), now()}).first->second;
+  auto& made = running_.emplace(number, running{connection, process->take_socket(), io_loop::now()}).first->second;
   lock.unlock();
-  made.deadline = loop_.call_at(now() + time_to_get_ready, [connection] {
-    connection->end("it was not ready in " + std::to_string(time_to_get_ready.count()) + " s");
+  made.deadline = loop_.call_at(io_loop::now() + ready_patience, [connection] {
+    connection->end("it was not ready in " + std::to_string(ready_patience.count()) + " s");
   });
   set_up(number, made, there);
 }
@@ -207,7 +203,7 @@ void worker_processes::ended(int number, const worker_exit& how) {
   const auto why = connection->text_of(how);
   if (deadline != 0)
     ++failed_starts_;
-  if (now() - since > longest_pause)
+  if (io_loop::now() - since > longest_pause)
     pause_.reset();
   loop_.cancel(deadline);
   roster_->lose(number, why);
@@ -227,7 +223,7 @@ void worker_processes::restart_later(const std::string& why) {
     return roster_->give_up(std::to_string(failed_starts_)
                             + " workers ended before they were ready, the last one so: " + why);
   }
-  restart_ = loop_.call_at(now() + pause_.next(static_cast<std::uint32_t>(random_())), [this] {
+  restart_ = loop_.call_at(io_loop::now() + pause_.next(static_cast<std::uint32_t>(random_())), [this] {
     restart_ = 0;
     try {
       start_missing();

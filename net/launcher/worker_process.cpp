@@ -57,15 +57,6 @@ std::string new_secret() {
   return text;
 }
 
-/// The arguments with which this process was started.
-std::vector<std::string> own_arguments() {
-  std::ifstream file{"/proc/self/cmdline", std::ios::binary};
-  std::vector<std::string> arguments;
-  for (std::string each; std::getline(file, each, '\0');)
-    arguments.push_back(each);
-  return arguments;
-}
-
 /// Pointers to the texts, and a null behind them.
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -130,6 +121,14 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string> own_arguments() {
+  std::ifstream file{"/proc/self/cmdline", std::ios::binary};
+  std::vector<std::string> arguments;
+  for (std::string each; std::getline(file, each, '\0');)
+    arguments.push_back(each);
+  return arguments;
+}
 
 std::shared_ptr<worker_process> worker_process::start(io_loop& loop, const worker_command& command, on_end ended) {
   refuse_idle_worker();

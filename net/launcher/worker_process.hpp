@@ -20,6 +20,9 @@ struct worker_command {
   std::string directory{};                ///< in which it works; empty: where this process does
 };
 
+/// The arguments with which this process was started, for programs that have looked at theirs before crema does.
+std::vector<std::string> own_arguments();
+
 /// A worker process of this one, started from an executable whose main calls run_if_worker or crema::init.
 ///
 ///     auto worker = worker_process::start(loop, {}, [](const worker_exit& end) { log(to_string(end)); });

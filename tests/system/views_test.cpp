@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -37,7 +37,7 @@ protected:
 };
 
 TEST_F(Engines, SayHelloWorld) {
-  auto greetings = c.all().map([](int) { return std::string{"hello world"}; }, std::views::iota(0, 2));
+  auto greetings = c.all().map([](int) { return std::string{"hello world"}; }, std::array{0, 1});
   EXPECT_THAT(greetings.get(), ElementsAre("hello world", "hello world"));
 }
 
@@ -85,7 +85,7 @@ TEST_F(Engines, WaitInTwoHundredCallsAtOnce) {
   const auto all_met =
     c.balanced()
       .map(io_bound(capture(dir / "calls", [](const std::string& path, int) { return meet(path, 200); })),
-           std::views::iota(0, 200))
+           std::vector<int>(200))
       .get();
   EXPECT_THAT(all_met, ::testing::Each(true));
 }

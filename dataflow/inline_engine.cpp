@@ -232,7 +232,9 @@ private:
     for (int i = next; i != task_count(of); ++i) {
       if (failures[static_cast<std::size_t>(i)])
         std::rethrow_exception(failures[static_cast<std::size_t>(i)]);
-      routers[static_cast<std::size_t>(i)].pass_on();
+      auto& out = routers[static_cast<std::size_t>(i)];
+      out.keeps = false; // behind a barrier the tasks begin one after the other again
+      out.pass_on();
       after(i);
     }
   }

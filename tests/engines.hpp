@@ -20,12 +20,23 @@
 
 namespace crema::testing {
 
+/// What is between a test and the tasks of its jobs.
+enum class distance {
+  none,      ///< they run on threads of this process
+  bytes,     ///< all that they are, and say, is written and read, as on the way to another process
+  sockets,   ///< and workers in this process divide them among themselves,
+  processes, ///< or worker processes,
+  network,   ///< or workers on the nodes of a cluster, over TLS
+};
+
 /// An engine to run a test on. `threads` 0 is the inline engine.
 struct engine_shape {
   const char* name;
   int threads;
-  bool travels = false; ///< to bytes and back, as to another process
-  int workers = 0;      ///< among which the work is divided, each with so many threads
+  distance away = distance::none;
+  int workers = 0; ///< each with so many threads
+
+  bool travels() const { return away != distance::none; }
 };
 
 inline std::ostream& operator<<(std::ostream& out, const engine_shape& shape) {
@@ -47,12 +58,14 @@ inline auto engine_shapes() {
 }
 /// Those of this process: for tests whose functions refer to what the test has on its stack.
 inline auto local_engine_shapes() {
-  return engine_shapes_without([](const engine_shape& shape) { return shape.travels; });
+  return engine_shapes_without([](const engine_shape& shape) { return shape.travels(); });
 }
 inline std::string engine_name(const ::testing::TestParamInfo<engine_shape>& info) {
   return info.param.name;
 }
 
+/// Workers that are processes are shared by all tests of a program, because starting them takes a second: those of a
+/// cluster whatever the limit, because how much memory they may use is said by their nodes.
 std::unique_ptr<internal::engine> make_engine(const engine_shape& shape,
                                               std::size_t memory_limit = std::size_t{256} << 20);
 

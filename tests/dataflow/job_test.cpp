@@ -66,7 +66,7 @@ private:
 class Jobs : public on_every_engine {};
 std::vector<engine_shape> threaded_shapes() {
   auto shapes = all_engine_shapes();
-  std::erase_if(shapes, [](const engine_shape& shape) { return shape.threads == 0 || shape.travels; });
+  std::erase_if(shapes, [](const engine_shape& shape) { return shape.threads == 0 || shape.travels(); });
   return shapes;
 }
 INSTANTIATE_TEST_SUITE_P(Engines, Jobs, ::testing::ValuesIn(threaded_shapes()), engine_name);

@@ -1,8 +1,6 @@
-#include "net/controller.hpp"
 #include "net/crema.hpp"
-#include "net/node.hpp"
 
-#include "tests/net/temporary_directory.hpp"
+#include "tests/loopback_cluster.hpp"
 #include "tests/system/child_program.hpp"
 
 #include <gmock/gmock.h>
@@ -33,49 +31,7 @@ using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-/// A profile, its controller, and nodes.
-class cluster {
-public:
-  cluster() {
-    ::setenv("XDG_CONFIG_HOME", root_.path().c_str(), 1);
-    keys_.emplace(net::profile::create("mars", {{"127.0.0.1", 1}}));
-    controller_.emplace(loop_, *keys_, net::controller_options{.listen = {"127.0.0.1", 0}}, nullptr);
-  }
-  ~cluster() {
-    nodes_.clear();
-    controller_.reset();
-    ::unsetenv("XDG_CONFIG_HOME");
-  }
-  cluster(const cluster&) = delete;
-  cluster& operator=(const cluster&) = delete;
-
-  void add_node(const std::string& name, std::uint32_t slots = 1) {
-    const net::node_options options{
-      .name = name, .cpu_slots = slots, .memory = std::uint64_t{64} << 20, .work_directory = work()};
-    nodes_.emplace(name, std::make_unique<net::node>(loop_, *keys_, options, net::node_events{}));
-  }
-  void remove_node(const std::string& name) { nodes_.erase(name); }
-
-  config settings(int nodes) const {
-    config found;
-    found.master = "crema://" + net::to_string(controller_->where());
-    found.min_nodes = nodes;
-    found.inline_records = 0; // else tiny jobs would stay here
-    found.progress = false;
-    return found;
-  }
-
-  std::string work() const { return root_.path("work"); }
-  std::string path(const std::string& name) const { return root_.path(name); }
-
-private:
-  net::temporary_directory root_;
-  net::io_loop loop_;
-  std::optional<net::profile> keys_;
-  std::optional<net::controller> controller_;
-  std::map<std::string, std::unique_ptr<net::node>> nodes_;
-};
+using cluster = testing::loopback_cluster;
 
 class with_profile {
 public:

@@ -60,7 +60,7 @@ protected:
     EXPECT_EQ(e.where().partition, partition) << e.what();
     EXPECT_EQ(e.where().type, "std::domain_error") << e.what();
     EXPECT_THAT(e.where().task, MatchesRegex("[0-9]+\\.[0-9]+@[0-9]+#0")) << e.what();
-    if (GetParam().travels) // the object stays where it was thrown
+    if (GetParam().travels()) // the object stays where it was thrown
       EXPECT_THROW(e.rethrow_cause(), error);
     else
       EXPECT_THROW(e.rethrow_cause(), std::domain_error);

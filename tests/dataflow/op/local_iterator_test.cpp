@@ -15,13 +15,17 @@ namespace {
 using namespace crema::testing;
 
 class LocalIterator : public on_every_engine {};
-INSTANTIATE_TEST_SUITE_P(Engines, LocalIterator, local_engine_shapes(), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, LocalIterator, engine_shapes(), engine_name);
+
+/// Of functions that cannot leave this process.
+class LocalIteratorHere : public on_every_engine {};
+INSTANTIATE_TEST_SUITE_P(Engines, LocalIteratorHere, local_engine_shapes(), engine_name);
 
 constexpr std::int64_t many = 20'000'000;
 
 } // namespace
 
-TEST_P(LocalIterator, LetsGoOfEverythingWhenItIsLeft) {
+TEST_P(LocalIteratorHere, LetsGoOfEverythingWhenItIsLeft) {
   const auto token = std::make_shared<int>(1);
   {
     auto rows = ctx.range(0, many, 1, 4).map([token](std::int64_t i) { return i; }).to_local_iterator();
@@ -29,6 +33,9 @@ TEST_P(LocalIterator, LetsGoOfEverythingWhenItIsLeft) {
   }
   EXPECT_EQ(token.use_count(), 1);
   EXPECT_EQ(ctx.memory_used(), 0u);
+}
+
+TEST_P(LocalIterator, GoesThroughTheRecordsInOrder) {
   std::int64_t next = 0;
   for (const auto row : ctx.range(0, 100'000, 1, 3).sort_by(std::identity{}).to_local_iterator())
     ASSERT_EQ(row, next++);

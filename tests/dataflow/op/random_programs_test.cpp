@@ -67,34 +67,52 @@ private:
   std::thread thread_{[this] { watch(); }};
 };
 
+std::uint64_t first_seed() {
+  return setting("CREMA_SOAK_SEED", 1);
+}
+
+/// False where it went wrong.
+bool runs(const context& ctx, const std::string& engine, std::uint64_t seed) {
+  const auto program = random_program(seed);
+  const auto text =
+    "CREMA_SOAK_SEED=" + std::to_string(seed) + " CREMA_SOAK_PROGRAMS=1, " + engine + "\n" + to_text(program);
+  SCOPED_TRACE(text);
+  const watchdog guard{text};
+  [&] { ASSERT_NO_THROW(run(ctx, program)); }();
+  return !::testing::Test::HasFailure();
+}
+
 /// Runs every fourth program, so that four can run beside each other.
 class RandomPrograms : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(RandomPrograms, GiveWhatPlainCodeGives) {
-  const auto first = setting("CREMA_SOAK_SEED", 1);
   const auto programs = setting("CREMA_SOAK_PROGRAMS", 2000);
-  std::cout << "CREMA_SOAK_SEED=" << first << " CREMA_SOAK_PROGRAMS=" << programs << '\n';
+  std::cout << "CREMA_SOAK_SEED=" << first_seed() << " CREMA_SOAK_PROGRAMS=" << programs << '\n';
   const auto inline_engine = make_context({"inline engine", 0});
   const context actors[] = {make_context({"1 thread", 1}), make_context({"2 threads", 2}),
                             make_context({"5 threads", 5})};
-  const auto travelling = make_context({"travelling", 0, true});
-  for (auto seed = first + GetParam(); seed < first + programs; seed += 4) {
-    const auto program = random_program(seed);
-    for (const auto* ctx : {&inline_engine, &actors[seed % 3], &travelling}) {
-      const auto engine = ctx == &inline_engine ? "inline engine"
-                          : ctx == &travelling  ? "travelling engine"
-                                                : std::to_string(seed % 3) + ". actor engine";
-      const auto text =
-        "CREMA_SOAK_SEED=" + std::to_string(seed) + " CREMA_SOAK_PROGRAMS=1, " + engine + "\n" + to_text(program);
-      SCOPED_TRACE(text);
-      const watchdog guard{text};
-      ASSERT_NO_THROW(run(*ctx, program));
-      if (HasFailure())
-        return;
-    }
-  }
+  const auto travelling = make_context({"travelling", 0, distance::bytes});
+  for (auto seed = first_seed() + GetParam(); seed < first_seed() + programs; seed += 4)
+    if (!runs(inline_engine, "inline engine", seed)
+        || !runs(actors[seed % 3], std::to_string(seed % 3) + ". actor engine", seed)
+        || !runs(travelling, "travelling engine", seed))
+      return;
 }
 INSTANTIATE_TEST_SUITE_P(Quarter, RandomPrograms, ::testing::Range(0U, 4U));
+
+/// On worker processes, where each costs more: the first of them.
+class RandomProgramsElsewhere : public on_every_engine {};
+INSTANTIATE_TEST_SUITE_P(Engines, RandomProgramsElsewhere, engine_shapes_without([](const engine_shape& shape) {
+                           return shape.away < distance::processes;
+                         }),
+                         engine_name);
+
+TEST_P(RandomProgramsElsewhere, GiveWhatPlainCodeGives) {
+  const auto programs = std::min<std::uint64_t>(50, setting("CREMA_SOAK_PROGRAMS", 50));
+  for (auto seed = first_seed(); seed != first_seed() + programs; ++seed)
+    if (!runs(ctx, GetParam().name, seed))
+      return;
+}
 
 } // namespace
 } // namespace crema

@@ -1,6 +1,8 @@
+#include "tests/dataflow/io/temporary_directory.hpp"
 #include "tests/dataflow/op/oracle.hpp"
 #include "tests/engines.hpp"
 
+#include "dataflow/function/capture.hpp"
 #include "dataflow/op/coalesce.hpp"
 #include "dataflow/op/collect.hpp"
 #include "dataflow/op/combine_by_key.hpp"
@@ -19,8 +21,8 @@
 
 #include <gmock/gmock.h>
 
-#include <atomic>
-#include <thread>
+#include <filesystem>
+#include <utility>
 
 // When user functions run, and how often: nothing runs while a plan is built, and what two branches of an action share
 // runs once in it.
@@ -31,21 +33,36 @@ namespace {
 using ::testing::ElementsAre;
 using namespace crema::testing;
 
-class Sharing : public on_every_engine {
-protected:
-  Sharing() { calls_ = 0; }
+/// A function that gives x, and counts its calls wherever they are made.
+class counter {
+public:
+  explicit counter(const context& of) : calls_{of.accumulator(0L)} {}
 
-  /// x, counting the call.
-  static auto counting() {
-    return [](long x) {
-      ++calls_;
+  auto counting() const {
+    return [calls = calls_](long x) {
+      calls.add(1);
       return x;
     };
   }
-  static long calls() { return calls_.exchange(0); }
+
+  /// Since this was asked last.
+  long calls() {
+    const auto all = calls_.value();
+    return all - std::exchange(seen_, all);
+  }
 
 private:
-  static inline std::atomic<long> calls_{0}; // so that the function captures nothing, and can travel
+  accumulator<long> calls_;
+  long seen_ = 0;
+};
+
+class Sharing : public on_every_engine {
+protected:
+  auto counting() const { return here_.counting(); }
+  long calls() { return here_.calls(); }
+
+private:
+  counter here_{ctx};
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Sharing, engine_shapes(), engine_name);
 
@@ -257,11 +274,12 @@ TEST_P(Sharing, ACacheOnDiskHoldsNoMemory) {
 
 TEST_P(Sharing, ACacheLargerThanTheBudgetGoesToDisk) {
   context small = make_context(GetParam(), std::size_t{1} << 20);
-  const auto data = small.range(0, 1'000'000, 1, 4).map(counting()).cache();
+  counter there{small};
+  const auto data = small.range(0, 1'000'000, 1, 4).map(there.counting()).cache();
   EXPECT_EQ(data.count(), 1'000'000u);
   EXPECT_LE(small.memory_used(), small.memory_limit());
   EXPECT_EQ(data.map([](long x) { return x; }).count(), 1'000'000u);
-  EXPECT_EQ(calls(), 1'000'000);
+  EXPECT_EQ(there.calls(), 1'000'000);
 }
 
 TEST_P(CachesHere, GiveTheirMemoryBackWithTheirDataset) {
@@ -295,17 +313,18 @@ TEST_P(Sharing, ACacheOfAShuffleKeepsItsResult) {
 }
 
 TEST_P(Sharing, AFailedJobLeavesNoHalfPartitionInACache) {
-  static std::atomic<bool> fail;
-  fail = true;
+  const temporary_directory scratch;
+  const auto fails = scratch.file("fails");
   const auto data = ctx.parallelize(iota(100), 1)
-                      .map([](long x) {
-                        if (fail && x == 50)
-                          throw std::runtime_error{"half"};
-                        return x;
-                      })
+                      .map(capture(fails,
+                                   [](const std::string& while_there, long x) {
+                                     if (x == 50 && std::filesystem::exists(while_there))
+                                       throw std::runtime_error{"half"};
+                                     return x;
+                                   }))
                       .cache();
   EXPECT_THROW(data.collect(), error);
-  fail = false;
+  std::filesystem::remove(fails);
   EXPECT_EQ(data.collect(), iota(100));
 }
 

@@ -121,7 +121,7 @@ TEST_P(views, ChooseEnginesAsPythonDoes) {
 }
 
 TEST(client, RefusesFunctionsThatCannotTravel) {
-  client c{testing::test_config(), testing::make_engine({"three_workers", 1, true, 3})};
+  client c{testing::test_config(), testing::make_engine({"three_workers", 1, testing::distance::sockets, 3})};
   int here = 0;
   try {
     c.all().apply([&here] { return ++here; }).get();

@@ -1,17 +1,16 @@
 #include "apps/crema/background_process.hpp"
 
+#include "apps/crema/pid_file.hpp"
 #include "dataflow/error.hpp"
 #include "net/descriptor.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -24,6 +23,7 @@ namespace {
 using net::descriptor;
 
 constexpr std::chrono::milliseconds glance{20};
+constexpr std::chrono::seconds time_to_begin{30};
 constexpr std::size_t lines_of_a_failure = 5;
 
 [[noreturn]] void fail(const std::string& what, int code) {
@@ -38,14 +38,12 @@ descriptor opened(const std::string& path, int flags) {
 }
 
 /// In the child: becomes the crema command, or says why not by `failure` and ends.
-[[noreturn]] void become(const std::vector<char*>& words, const descriptor& lock, const descriptor& log,
-                         const descriptor& failure) {
+[[noreturn]] void become(const std::vector<char*>& words, const descriptor& log, const descriptor& failure) {
   ::setsid();
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(log.get(), STDOUT_FILENO);
   ::dup2(log.get(), STDERR_FILENO);
-  ::fcntl(lock.get(), F_SETFD, 0);
   ::execv("/proc/self/exe", words.data());
   const int code = errno;
   static_cast<void>(!::write(failure.get(), &code, sizeof code));
@@ -61,13 +59,11 @@ descriptor watched(pid_t pid) {
 background_process background_process::start(const net::private_directory& home, const std::string& name,
                                              std::vector<std::string> arguments) {
   background_process made{home, name};
-  const auto lock = opened(made.path(".pid"), O_RDWR | O_CREAT);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+  if (made.running())
     throw error{errc::already_exists, name + " runs already"};
-  home.remove(name + ".ready");
   const auto log = opened(made.log_path(), O_WRONLY | O_CREAT | O_APPEND);
   arguments.insert(arguments.begin(), "crema");
-  arguments.insert(arguments.end(), {"--ready-file", made.path(".ready")});
+  arguments.insert(arguments.end(), {"--ready-file", made.path(".ready"), "--pid-file", made.path(".pid")});
   std::vector<char*> words;
   words.reserve(arguments.size() + 1);
   for (auto& each : arguments)
@@ -82,30 +78,32 @@ background_process background_process::start(const net::private_directory& home,
   if (pid < 0)
     fail("start " + name, errno);
   if (pid == 0)
-    become(words, lock, log, failure);
+    become(words, log, failure);
   failure.close();
   int code = 0;
   if (::read(told.get(), &code, sizeof code) == sizeof code) {
     ::waitpid(pid, nullptr, 0);
     fail("start " + name, code);
   }
-  const auto number = std::to_string(pid) + '\n';
-  if (::ftruncate(lock.get(), 0) != 0 || ::write(lock.get(), number.data(), number.size()) < 0) {
-    ::kill(pid, SIGTERM);
-    fail("write '" + made.path(".pid") + '\'', errno);
-  }
+  made.wait_until_running(pid);
   return made;
 }
 
+/// Before that an old ready line may be there.
+void background_process::wait_until_running(pid_t pid) const {
+  const auto process = watched(pid);
+  pollfd ended{process.get(), POLLIN, 0};
+  const auto until = std::chrono::steady_clock::now() + time_to_begin;
+  while (running() != pid)
+    if (::poll(&ended, 1, static_cast<int>(glance.count())) == 1 || std::chrono::steady_clock::now() >= until) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+      throw error{errc::unreachable, name_ + " ended before it was ready:\n" + last_lines(lines_of_a_failure)};
+    }
+}
+
 std::optional<pid_t> background_process::running() const {
-  const descriptor file{::open(path(".pid").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0)
-    return {};
-  char text[32];
-  const auto size = ::read(file.get(), text, sizeof text);
-  pid_t pid = 0;
-  std::from_chars(text, text + std::max<ssize_t>(0, size), pid);
-  return pid > 0 ? std::optional{pid} : std::nullopt;
+  return owner_of(path(".pid"));
 }
 
 std::string background_process::ready_line() const {

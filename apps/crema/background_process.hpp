@@ -12,13 +12,14 @@ namespace crema::command {
 
 /// A process of the crema command that goes on when its parent has ended. What is known of it lies in a directory:
 ///
-///     NAME.pid    its number; locked by the process itself for as long as it lives, so an old file misleads nobody
+///     NAME.pid    its number while it runs (pid_file.hpp)
 ///     NAME.log    what it prints
 ///     NAME.ready  its ready line, once there is one
 class background_process {
 public:
-  /// Starts `crema arguments… --ready-file …` in a session of its own. Throws already_exists where one of that name
-  /// runs, io_failure where it cannot be started.
+  /// Starts `crema arguments… --ready-file … --pid-file …` in a session of its own. Throws already_exists where one of
+  /// that name runs, io_failure where it cannot be started, unreachable with the last lines of its log where it ends at
+  /// once.
   static background_process start(const net::private_directory& home, const std::string& name,
                                   std::vector<std::string> arguments);
 
@@ -50,6 +51,7 @@ public:
   std::string last_lines(std::size_t lines) const;
 
 private:
+  void wait_until_running(pid_t pid) const;
   std::string path(const char* suffix) const { return home_->path() + '/' + name_ + suffix; }
 
   const net::private_directory* home_; ///< outlives it

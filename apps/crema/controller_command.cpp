@@ -1,6 +1,7 @@
 #include "apps/crema/commands.hpp"
 #include "apps/crema/daemon.hpp"
 #include "apps/crema/exit_status.hpp"
+#include "apps/crema/pid_file.hpp"
 #include "net/controller.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,7 +15,7 @@ namespace {
 
 int run_controller(const setting_flags& flags, const daemon_files& files) {
   const auto wanted = flags.read().values();
-  const pid_file pid{files.pid};
+  const pid_file alone{files.pid, files.ready};
   const stop_signals signals;
   net::io_loop loop;
   net::controller_options options{.listen = wanted.controller_listen, .advertise = wanted.controller_advertise};

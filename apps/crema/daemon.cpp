@@ -9,7 +9,6 @@
 #include <ctime>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -54,25 +53,6 @@ void stop_signals::wait() const {
 
 void stop_signals::let_through() const {
   ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
-}
-
-pid_file::pid_file(std::string path) : path_{std::move(path)} {
-  if (path_.empty())
-    return;
-  file_ = net::descriptor{::open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644)};
-  if (!file_)
-    throw error{errc::io_failure, "cannot write '" + path_ + "': " + std::generic_category().message(errno)};
-  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0)
-    throw error{errc::already_exists, "'" + path_ + "' is that of a process which runs"};
-  const auto text = std::to_string(::getpid()) + '\n';
-  if (::ftruncate(file_.get(), 0) != 0
-      || ::write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    throw error{errc::io_failure, "cannot write '" + path_ + "': " + std::generic_category().message(errno)};
-}
-
-pid_file::~pid_file() {
-  if (file_)
-    ::unlink(path_.c_str());
 }
 
 void announce(const std::string& line, const std::string& file) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "net/descriptor.hpp"
-
 #include <CLI/App.hpp>
 
 #include <csignal>
@@ -34,20 +32,6 @@ public:
 
 private:
   sigset_t set_;
-};
-
-/// A file that names this process while it runs, and no other: who starts a second one with it is told so, as
-/// already_exists. Nothing happens without a path.
-class pid_file {
-public:
-  explicit pid_file(std::string path);
-  ~pid_file();
-  pid_file(const pid_file&) = delete;
-  pid_file& operator=(const pid_file&) = delete;
-
-private:
-  std::string path_;
-  net::descriptor file_; ///< locked while this process runs
 };
 
 /// Says that the daemon is ready: prints `line` on standard output and, where `file` is not empty, puts it there whole.

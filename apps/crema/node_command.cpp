@@ -1,6 +1,7 @@
 #include "apps/crema/commands.hpp"
 #include "apps/crema/daemon.hpp"
 #include "apps/crema/exit_status.hpp"
+#include "apps/crema/pid_file.hpp"
 #include "dataflow/error.hpp"
 #include "net/node.hpp"
 
@@ -31,7 +32,7 @@ net::node_options options_of(const settings& wanted) {
 
 int run_node(const setting_flags& flags, const daemon_files& files) {
   const auto wanted = flags.read().values();
-  const pid_file pid{files.pid};
+  const pid_file alone{files.pid, files.ready};
   const stop_signals signals;
   std::atomic<int> status = done;
   const auto stop = [&](int why, const std::string& reason) {

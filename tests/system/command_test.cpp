@@ -134,6 +134,23 @@ TEST_F(Command, JoinsANodeToAControllerAndExaminesThem) {
   EXPECT_EQ(controller.status(), 0);
 }
 
+TEST_F(Command, GivesAPidFileToOneProcessAtATime) {
+  output({"profile", "create", "mars"});
+  const auto file = root.path("pid");
+  net::write_file(file, "1\n"); // left by one that was killed
+  net::write_file(root.path("ready"), "an old line\n");
+  const std::vector<std::string> words{"controller", "--profile", "mars",         "--listen",        "127.0.0.1:0",
+                                       "--pid-file", file,        "--ready-file", root.path("ready")};
+  run controller{words};
+  controller.until("\"ready\":");
+  const auto ready = nlohmann::json::parse(net::read_file(root.path("ready")));
+  EXPECT_EQ(net::read_file(file), std::to_string(ready.at("pid").get<long>()) + '\n');
+  EXPECT_THAT(output(words, 4), HasSubstr("'" + file + "' is that of a process which runs"));
+  controller.signal(SIGTERM);
+  EXPECT_EQ(controller.status(), 0);
+  EXPECT_EQ(net::read_file(file), "");
+}
+
 TEST_F(Command, StartsShowsAndStopsAClusterOfThisMachine) {
   EXPECT_THAT(output({"cluster", "stop"}, 3), HasSubstr("nothing of cluster default runs"));
   const auto started = output({"cluster", "start", "--n=2"});

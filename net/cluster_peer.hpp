@@ -33,15 +33,13 @@ public:
   /// Opens the link and introduces this side, soon.
   void open(std::unique_ptr<stream> connection);
 
-  /// Nothing happens once this side has finished or the link has ended.
+  /// False: the link holds enough, stop until `writable`; the message is taken all the same. Nothing happens once this
+  /// side has finished or the link has ended.
   template <class Message>
-  void send(const Message& said) {
-    send_frame(to_frame(said));
+  bool send(const Message& said) {
+    return send_frame(to_frame(said));
   }
-  void send_frame(outgoing frame) {
-    if (link_ && !finished_here_)
-      link_->send(std::move(frame));
-  }
+  bool send_frame(outgoing frame) { return !link_ || finished_here_ || link_->send(std::move(frame)); }
 
   /// Ends what this side has to say, or the connection at once, also before it is open.
   void finish();

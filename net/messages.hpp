@@ -94,9 +94,11 @@ struct node_changed {
 //       │◀─────────────────── executable_ready ─────│  or executable_refused
 //       │── start_worker ──────────────────────────▶│
 //       │◀───────────────────── worker_started ─────│
+//       │◀──────────────────── worker_printed … ────│
 //       │◀───────────────────────── worker_ended ───│  in place of worker_started, or when it has ended
 //
-// The end of their link ends all workers that the driver has on the node.
+// The end of their link ends all workers that the driver has on the node. A driver that has nothing more to say leaves;
+// the node ends its side when all of those workers have ended.
 
 struct offer_executable {
   static constexpr std::uint16_t kind = introduce::kind + 9;
@@ -149,16 +151,25 @@ struct worker_started {
   static auto members(auto& m) { return std::tie(m.number); }
 };
 
+/// Lines that it wrote on standard error. Who listens too slowly misses some.
+struct worker_printed {
+  static constexpr std::uint16_t kind = introduce::kind + 17;
+  int number = 0;
+  std::uint64_t missed = 0; ///< bytes before these lines
+  std::string lines;
+  static auto members(auto& m) { return std::tie(m.number, m.missed, m.lines); }
+};
+
 /// It could not be started, or has ended.
 struct worker_ended {
-  static constexpr std::uint16_t kind = introduce::kind + 17;
+  static constexpr std::uint16_t kind = introduce::kind + 18;
   int number = 0;
   std::string reason; ///< with the last lines of its output
   static auto members(auto& m) { return std::tie(m.number, m.reason); }
 };
 
 struct stop_worker {
-  static constexpr std::uint16_t kind = introduce::kind + 18;
+  static constexpr std::uint16_t kind = introduce::kind + 19;
   int number = 0;
   static auto members(auto& m) { return std::tie(m.number); }
 };

@@ -5,12 +5,15 @@
 #include "net/launcher/worker.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <future>
 #include <unistd.h>
 
 namespace crema::net {
 
 namespace {
+
+constexpr std::chrono::seconds time_to_leave{2}; ///< in good order
 
 class cluster_workers final : public worker_set {
 public:
@@ -38,11 +41,11 @@ public:
 
 private:
   void close() {
+    const auto left = std::make_shared<std::promise<void>>();
+    loop_.run([this, left] { recruiter_->close([left] { left->set_value(); }); });
+    left->get_future().wait_for(time_to_leave);
     std::promise<void> closed;
-    loop_.run([&] {
-      recruiter_->close();
-      loop_.run([&] { closed.set_value(); }); // behind the ends of its links
-    });
+    loop_.run([&] { closed.set_value(); }); // behind the ends of all its links
     closed.get_future().wait();
   }
 

@@ -36,9 +36,21 @@ void hired_node::dismiss() {
   reset("the driver needs it no more");
 }
 
+void hired_node::leave(std::shared_ptr<void> until_left) {
+  if (!connected())
+    return dismiss();
+  until_left_ = std::move(until_left);
+  finish();
+}
+
+void hired_node::gone(const link_end& how) {
+  if (!std::exchange(until_left_, nullptr))
+    give_up(how.reason.empty() ? "it has left" : how.reason);
+}
+
 void hired_node::received(message from_node) {
   deliver<introduce, dial_back, executable_wanted, executable_progress, executable_ready, executable_refused,
-          worker_started, worker_ended>(from_node, *this);
+          worker_started, worker_printed, worker_ended>(from_node, *this);
 }
 
 void hired_node::introduced() {
@@ -69,6 +81,11 @@ void hired_node::on(const executable_ready&) {
 void hired_node::on(const worker_started& said) {
   if (const auto owner = owner_.lock())
     owner->started(said.number);
+}
+
+void hired_node::on(const worker_printed& said) {
+  if (const auto owner = owner_.lock())
+    owner->printed(*this, said);
 }
 
 void hired_node::on(const worker_ended& said) {

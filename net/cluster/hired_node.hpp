@@ -21,6 +21,7 @@ public:
   virtual void has_executable(hired_node& there) = 0;
 
   virtual void started(int number) = 0;
+  virtual void printed(hired_node& there, const worker_printed& said) = 0;
   virtual void ended(int number, const std::string& reason) = 0;
 
   /// The node is of no use: it cannot be reached, or not any more, or cannot run the executable.
@@ -39,6 +40,9 @@ public:
   /// Nothing is told any more, and what the driver has there ends.
   void dismiss();
 
+  /// The same in good order: what its workers still print is told. `until_left` is kept until it knows.
+  void leave(std::shared_ptr<void> until_left);
+
   const member& node() const noexcept { return node_; }
 
   void received(message from_node) override;
@@ -49,16 +53,18 @@ public:
   void on(const executable_ready&);
   void on(const executable_refused& said) { give_up(said.reason); }
   void on(const worker_started& said);
+  void on(const worker_printed& said);
   void on(const worker_ended& said);
 
 private:
   void introduced() override;
-  void gone(const link_end& how) override { give_up(how.reason.empty() ? "it has left" : how.reason); }
+  void gone(const link_end& how) override;
   void give_up(const std::string& reason);
   void send_more();
 
   const member node_;
   std::weak_ptr<employer> owner_;
+  std::shared_ptr<void> until_left_;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0; ///< of the executable, as the node says
 };

@@ -95,12 +95,13 @@ void recruiter::begin(profile of) {
   search_->begin();
 }
 
-void recruiter::close() {
+void recruiter::close(std::function<void()> closed) {
+  const std::shared_ptr<void> until_left{nullptr, [closed = std::move(closed)](void*) { closed(); }};
   search_->stop();
   if (follower_)
     follower_->reset("the context was closed");
   for (const auto& [is, at] : places_)
-    at.node->dismiss();
+    at.node->leave(until_left);
   for (const auto& [number, worker] : std::exchange(workers_, {})) {
     worker.connection->reset("the context was closed");
     roster_->lose(number, "the context was closed");
@@ -223,6 +224,11 @@ void recruiter::started(int number) {
   moved();
   call(number);
   start_next();
+}
+
+void recruiter::printed(hired_node& there, const worker_printed& said) {
+  output_->print("worker " + std::to_string(said.number) + " on node " + there.node().facts.name, said.missed,
+                 said.lines);
 }
 
 /// Opens the link to a worker, by way of its node's port.

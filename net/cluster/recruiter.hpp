@@ -2,6 +2,7 @@
 
 #include "net/cluster/cluster_workers.hpp"
 #include "net/cluster/hired_node.hpp"
+#include "net/cluster/node_output.hpp"
 #include "net/controller_search.hpp"
 #include "net/growing_pause.hpp"
 #include "net/jobs/worker_roster.hpp"
@@ -9,6 +10,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,13 +29,15 @@ namespace crema::net {
 class recruiter final : public employer, public std::enable_shared_from_this<recruiter> {
 public:
   recruiter(std::shared_ptr<const cluster_context> here, cluster_options options)
-      : here_{std::move(here)}, options_{std::move(options)} {}
+      : here_{std::move(here)},
+        options_{std::move(options)},
+        output_{std::make_shared<node_output>(here_->loop, options_.output)} {}
   ~recruiter() override;
 
   void begin(profile of);
 
-  /// Ends all of it.
-  void close();
+  /// Ends all of it. `closed` is called, on the loop's thread, when no node has anything of this driver any more.
+  void close(std::function<void()> closed);
 
   // On any thread.
 
@@ -55,6 +59,7 @@ public:
   void moved() override;
   void has_executable(hired_node& there) override;
   void started(int number) override;
+  void printed(hired_node& there, const worker_printed& said) override;
   void ended(int number, const std::string& reason) override;
   void gone(hired_node& from, const std::string& reason) override;
 
@@ -96,6 +101,7 @@ private:
 
   const std::shared_ptr<const cluster_context> here_;
   const cluster_options options_;
+  const std::shared_ptr<node_output> output_;
   std::shared_ptr<worker_roster> roster_;
   std::shared_ptr<controller_search> search_;
   std::shared_ptr<follower> follower_;

@@ -16,14 +16,15 @@ void hosted_driver::on(const offer_executable& said) {
   try {
     require_same_version();
   } catch (const error& e) {
-    return send(executable_refused{e.text()});
+    send(executable_refused{e.text()});
+    return;
   }
   if (!place_)
     place_ = std::make_shared<workplace>(
       host_,
-      [self = std::weak_ptr{std::static_pointer_cast<hosted_driver>(shared_from_this())}](const worker_ended& e) {
+      [self = std::weak_ptr{std::static_pointer_cast<hosted_driver>(shared_from_this())}](const node_answer& what) {
         if (const auto still_here = self.lock())
-          still_here->answer(e);
+          still_here->answer(what);
       });
   slowly([what = said.what](workplace& here) { return here.offer(what); });
 }
@@ -49,6 +50,8 @@ void hosted_driver::slowly(Work work) {
 }
 
 void hosted_driver::answer(const node_answer& said) {
+  if (const auto* printed = std::get_if<worker_printed>(&said))
+    return tell(*printed);
   std::visit(
     [this](const auto& one) {
       if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, std::monostate>)
@@ -59,14 +62,42 @@ void hosted_driver::answer(const node_answer& said) {
     log("its executable is refused: " + refused->reason);
   else if (const auto* started = std::get_if<worker_started>(&said))
     log("worker " + std::to_string(started->number) + " has started");
-  else if (const auto* ended = std::get_if<worker_ended>(&said))
+  else if (const auto* ended = std::get_if<worker_ended>(&said); ended != nullptr && !leaving_)
     log("worker " + std::to_string(ended->number) + " has ended: " + ended->reason);
+  if (leaving_)
+    finish_when_idle();
+}
+
+/// A driver that does not listen holds no worker up.
+void hosted_driver::tell(worker_printed said) {
+  if (!listens_) {
+    missed_ += said.lines.size();
+    return;
+  }
+  said.missed = std::exchange(missed_, 0);
+  listens_ = send(said);
+}
+
+/// It leaves. The last words of its workers go with it.
+void hosted_driver::finished() {
+  leaving_ = true;
+  if (place_) {
+    log("it has left");
+    place_->close();
+  }
+  finish_when_idle();
+}
+
+void hosted_driver::finish_when_idle() {
+  if (!place_ || place_->idle())
+    finish();
 }
 
 void hosted_driver::gone(const link_end& how) {
   if (!place_)
     return;
-  log(how.reason.empty() ? "it has left" : "it is gone: " + how.reason);
+  if (!leaving_)
+    log("it is gone: " + how.reason);
   place_->close();
   host_.slow.run([last = std::move(place_)] {});
 }

@@ -3,6 +3,7 @@
 #include "net/cluster_peer.hpp"
 #include "net/hosting/workplace.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ public:
   }
 
   void received(message from_peer) override;
+  void writable() override { listens_ = true; }
+  void finished() override;
 
   using cluster_peer::on;
   void on(const offer_executable& said);
@@ -37,11 +40,16 @@ private:
   template <class Work>
   void slowly(Work work);
   void answer(const node_answer& said);
+  void tell(worker_printed said);
+  void finish_when_idle();
   void log(const std::string& what) const;
 
   host& host_;
   on_log log_;
   std::shared_ptr<workplace> place_; ///< once it has offered an executable
+  bool leaving_ = false;
+  bool listens_ = true;      ///< as fast as its workers print
+  std::uint64_t missed_ = 0; ///< bytes of what they printed
 };
 
 } // namespace crema::net

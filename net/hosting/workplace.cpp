@@ -13,7 +13,7 @@ constexpr auto remedy = "\ninstall on the node what its loader misses, or link t
 
 } // namespace
 
-workplace::workplace(host& at, on_end ended) : host_{at}, ended_{std::move(ended)} {
+workplace::workplace(host& at, on_said said) : host_{at}, said_{std::move(said)} {
   std::lock_guard lock{host_.mutex};
   ++host_.workplaces;
 }
@@ -75,8 +75,13 @@ bool workplace::launch(const start_worker& order) {
     throw error{errc::not_found, "the driver has sent no executable"};
   if (!directory_)
     directory_.emplace(host_.directory.make_driver_directory());
-  const worker_command command{
-    .executable = executable_->path(), .arguments = order.arguments, .directory = directory_->path()};
+  const worker_command command{.executable = executable_->path(),
+                               .arguments = order.arguments,
+                               .directory = directory_->path(),
+                               .on_output = [weak = weak_from_this(), number = order.number](const std::string& lines) {
+                                 if (const auto self = weak.lock())
+                                   self->said_(worker_printed{number, 0, lines});
+                               }};
   const worker_setup setup{
     .options = {order.number, host_.each.slots, host_.each.io_slots, host_.each.memory, directory_->path()},
     .peers = order.peers,
@@ -117,12 +122,17 @@ void workplace::close() {
     worker.process->kill();
 }
 
+bool workplace::idle() const {
+  std::lock_guard lock{mutex_};
+  return workers_.empty();
+}
+
 void workplace::ended(int number, const worker_exit& end) {
   std::unique_lock lock{mutex_};
   const auto gone = workers_.extract(number).mapped();
   lock.unlock();
   host_.calls.remove(gone.token);
-  ended_({number, gone.reason + to_string(end) + (end.started ? "" : remedy)});
+  said_(worker_ended{number, gone.reason + to_string(end) + (end.started ? "" : remedy)});
   host_.slow.run([last = gone] {}); // the workplace's end removes files
 }
 

@@ -17,15 +17,15 @@ namespace crema::net {
 
 /// What a node says to an order of a driver: a message, or nothing.
 using node_answer = std::variant<std::monostate, executable_wanted, executable_progress, executable_ready,
-                                 executable_refused, worker_started, worker_ended>;
+                                 executable_refused, worker_started, worker_printed, worker_ended>;
 
 /// What one driver has on a node: its executable, its workers, and a directory in which they run. It lasts until the
 /// driver has gone and the last of its workers has ended, and takes the directory along.
 class workplace : public std::enable_shared_from_this<workplace> {
 public:
-  /// `ended` is called on the host's loop, for each worker that `start` has not refused.
-  using on_end = std::function<void(const worker_ended& said)>;
-  workplace(host& at, on_end ended);
+  /// Hears on the host's loop what the workers print that `start` has not refused, and last of each how it ended.
+  using on_said = std::function<void(const node_answer& said)>;
+  workplace(host& at, on_said said);
   ~workplace();
 
   // On the host's slow thread.
@@ -41,6 +41,9 @@ public:
   /// The driver has gone: all its workers are killed at once, and no more start.
   void close();
 
+  /// Whether there is no worker.
+  bool idle() const;
+
 private:
   struct hired {
     std::shared_ptr<workplace> at; ///< which stays until it has ended
@@ -54,12 +57,12 @@ private:
   void ended(int number, const worker_exit& end);
 
   host& host_;
-  const on_end ended_;
+  const on_said said_;
   std::optional<executable_store::transfer> transfer_;
   std::optional<stored_executable> executable_;
   std::optional<driver_directory> directory_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<int, hired> workers_;
   bool closed_ = false;
 };

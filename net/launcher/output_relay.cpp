@@ -1,10 +1,7 @@
 #include "net/launcher/output_relay.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
@@ -18,7 +15,8 @@ constexpr std::size_t most_in_a_pipe = std::size_t{1} << 16; // as many bytes as
 
 } // namespace
 
-output_relay::output_relay(io_loop& loop, descriptor from, int to) : loop_{loop}, from_{std::move(from)}, to_{to} {
+output_relay::output_relay(io_loop& loop, descriptor from, int to, on_lines heard)
+    : loop_{loop}, from_{std::move(from)}, writer_{to}, heard_{std::move(heard)} {
   ::fcntl(from_.get(), F_SETFL, O_NONBLOCK);
 }
 
@@ -36,8 +34,8 @@ std::string output_relay::finish() {
     bytes += n;
   }
   if (const auto last = tail_.text(); !last.empty() && last.back() != '\n')
-    waiting_ += tail_.add("\n");
-  pass_on();
+    take("\n");
+  writer_.pass_on();
   return tail_.text();
 }
 
@@ -48,9 +46,9 @@ void output_relay::stop() {
 
 /// Reads once for each call: others want the loop, too.
 void output_relay::serve() {
-  if (pass_on() && read() == 0 && errno == 0)
+  if (writer_.pass_on() && read() == 0 && errno == 0)
     return stop();
-  if (!pass_on()) {
+  if (!writer_.pass_on()) {
     stop();
     resting_ =
       loop_.call_at(std::chrono::steady_clock::now() + read_pause, [self = shared_from_this()] { self->serve(); });
@@ -66,22 +64,15 @@ std::size_t output_relay::read() {
   const auto n = ::read(from_.get(), bytes, sizeof bytes);
   if (n <= 0)
     return 0;
-  waiting_ += tail_.add({bytes, static_cast<std::size_t>(n)});
+  take({bytes, static_cast<std::size_t>(n)});
   return static_cast<std::size_t>(n);
 }
 
-/// False when something is left that the target does not take now.
-bool output_relay::pass_on() {
-  while (!waiting_.empty()) {
-    pollfd target{to_, POLLOUT, 0};
-    if (::poll(&target, 1, 0) == 0)
-      return false;
-    const auto n = ::write(to_, waiting_.data(), std::min<std::size_t>(waiting_.size(), PIPE_BUF)); // does not block
-    if (n < 0 && errno != EINTR && errno != EAGAIN)
-      waiting_.clear(); // nobody will ever read it
-    waiting_.erase(0, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  }
-  return true;
+void output_relay::take(std::string_view bytes) {
+  const auto lines = tail_.add(bytes);
+  writer_.add(lines);
+  if (heard_ && !lines.empty())
+    heard_(lines);
 }
 
 } // namespace crema::net

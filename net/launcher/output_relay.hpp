@@ -3,9 +3,12 @@
 #include "net/descriptor.hpp"
 #include "net/io_loop.hpp"
 #include "net/launcher/output_tail.hpp"
+#include "net/launcher/output_writer.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace crema::net {
 
@@ -15,8 +18,11 @@ namespace crema::net {
 /// to wait; the loop never does. All calls on the loop's thread.
 class output_relay : public std::enable_shared_from_this<output_relay> {
 public:
+  /// Somebody else who hears the lines; what is too long for one comes in pieces.
+  using on_lines = std::function<void(const std::string& lines)>;
+
   /// From a pipe, to a descriptor that stays open.
-  output_relay(io_loop& loop, descriptor from, int to);
+  output_relay(io_loop& loop, descriptor from, int to, on_lines heard = nullptr);
 
   /// The loop keeps the relay from here on, until `finish` or the end of what is read.
   void start();
@@ -26,15 +32,15 @@ public:
 
 private:
   std::size_t read();
-  bool pass_on();
+  void take(std::string_view bytes);
   void serve();
   void stop();
 
   io_loop& loop_;
   descriptor from_;
-  const int to_;
   output_tail tail_;
-  std::string waiting_; // read, and not passed on yet
+  output_writer writer_;
+  const on_lines heard_;
   io_loop::id watched_ = 0;
   io_loop::id resting_ = 0;
 };

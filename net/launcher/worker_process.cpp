@@ -159,7 +159,7 @@ void worker_process::spawn(const worker_command& command) {
   ::fcntl(lifeline.get(), F_SETFL, O_NONBLOCK);
   lifeline_ = std::move(lifeline);
   socket_ = std::move(socket);
-  output_ = std::make_shared<output_relay>(loop_, std::move(output), STDERR_FILENO);
+  output_ = std::make_shared<output_relay>(loop_, std::move(output), STDERR_FILENO, command.on_output);
 }
 
 worker_process::~worker_process() {

@@ -18,6 +18,7 @@ struct worker_command {
   std::vector<std::string> arguments{};   ///< from the program's name on; empty: those of this process
   std::vector<std::string> environment{}; ///< "NAME=VALUE", beside what this process has
   std::string directory{};                ///< in which it works; empty: where this process does
+  output_relay::on_lines on_output{};     ///< hears what it writes on standard error, on the loop's thread
 };
 
 /// The arguments with which this process was started, for programs that have looked at theirs before crema does.

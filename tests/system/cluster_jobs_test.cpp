@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -30,6 +31,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::SizeIs;
 using cluster = testing::loopback_cluster;
 
@@ -235,6 +237,34 @@ TEST(Cluster, KeepsNoWorkerOfADriverThatWasKilled) {
   driver.signal(SIGKILL);
   for (const auto& each : workers)
     EXPECT_TRUE(each.ends_within(std::chrono::seconds{10}));
+}
+
+TEST(Cluster, PassesOnWhatWorkersPrintAsItComes) {
+  const with_profile name;
+  cluster mars;
+  mars.add_node("a");
+  mars.add_node("b");
+  child_program driver{CLUSTER_PROGRAM, {"driver", "--crema-master=" + mars.settings(1).master, "--crema-nodes=2"}};
+  // It waits for ever, so what they print does not come with their ends.
+  driver.until("on node a: a task waits\n");
+  driver.until("on node b: a task waits\n");
+}
+
+TEST(Cluster, SeesADriverLeaveInGoodOrder) {
+  const with_profile name;
+  cluster mars;
+  std::mutex mutex;
+  std::string logged;
+  mars.add_node("a", 1, [&](const std::string& line) {
+    const std::lock_guard lock{mutex};
+    logged += line + '\n';
+  });
+  {
+    context ctx{mars.settings(1)};
+    EXPECT_THAT(processes_of(ctx), SizeIs(1));
+  }
+  const std::lock_guard lock{mutex};
+  EXPECT_THAT(logged, MatchesRegex("driver [^\n]*: worker 0 has started\ndriver [^\n]*: it has left\n"));
 }
 
 TEST(Cluster, RefusesDriversWithoutItsKeys) {

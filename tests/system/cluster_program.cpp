@@ -17,7 +17,10 @@ int main(int argc, char** argv) {
       std::printf(" %ld", pid);
     std::printf(" all\n");
     std::fflush(stdout);
-    ctx.range(0, tasks, 1, tasks).for_each([](long) { ::pause(); });
+    ctx.range(0, tasks, 1, tasks).for_each([](long) {
+      std::fputs("a task waits\n", stderr);
+      ::pause();
+    });
   } catch (const std::exception& e) {
     std::printf("failed: %s\n", e.what());
     return 1;

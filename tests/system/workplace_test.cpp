@@ -60,8 +60,10 @@ protected:
           .directory = work_directory{root.path("work")},
           .executables = {root.path("work/executables"), std::uint64_t{2} << 30}};
   std::promise<worker_ended> ended;
-  std::shared_ptr<workplace> place =
-    std::make_shared<workplace>(at, [this](const worker_ended& said) { ended.set_value(said); });
+  std::shared_ptr<workplace> place = std::make_shared<workplace>(at, [this](const node_answer& said) {
+    if (const auto* end = std::get_if<worker_ended>(&said))
+      ended.set_value(*end);
+  });
 };
 
 template <class Answer>

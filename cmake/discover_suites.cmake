@@ -1,8 +1,8 @@
-# Finds the suites of a test program once it is built, and declares a ctest entry for each, of the tests that FILTER lets
-# through. As a script it is that finder.
+# Finds the suites of a test program once it is built, and declares a ctest entry for each, without the tests
+# that UNWANTED names, the negative part of a filter. As a script it is that finder.
 
 if(CMAKE_SCRIPT_MODE_FILE)
-  execute_process(COMMAND ${PROGRAM} --gtest_list_tests --gtest_filter=${FILTER} WORKING_DIRECTORY ${DIRECTORY}
+  execute_process(COMMAND ${PROGRAM} --gtest_list_tests --gtest_filter=*${UNWANTED} WORKING_DIRECTORY ${DIRECTORY}
     OUTPUT_VARIABLE listed RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "${PROGRAM} --gtest_list_tests: ${status}")
@@ -17,11 +17,10 @@ if(CMAKE_SCRIPT_MODE_FILE)
       math(EXPR tests_${suite} "0${tests_${suite}} + 1")
     endif()
   endforeach()
-  string(REGEX REPLACE "^[^-]*" "" unwanted "${FILTER}")
   # The largest begin first, so that none is left alone at the end.
   set(declared "")
   foreach(suite IN LISTS suites)
-    string(APPEND declared "add_test([==[${suite}]==] [==[${PROGRAM}]==] [==[--gtest_filter=${suite}.*${unwanted}]==])\n"
+    string(APPEND declared "add_test([==[${suite}]==] [==[${PROGRAM}]==] [==[--gtest_filter=${suite}.*${UNWANTED}]==])\n"
       "set_tests_properties([==[${suite}]==] PROPERTIES WORKING_DIRECTORY [==[${DIRECTORY}]==] LABELS ${LABEL}"
       " TIMEOUT 900 COST 0${tests_${suite}})\n")
   endforeach()
@@ -31,11 +30,11 @@ endif()
 
 set(crema_suite_finder ${CMAKE_CURRENT_LIST_FILE})
 
-function(crema_discover_suites program label filter)
+function(crema_discover_suites program label unwanted)
   set(list ${CMAKE_CURRENT_BINARY_DIR}/${program}_suites.cmake)
   add_custom_command(TARGET ${program} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:${program}> -D DIRECTORY=${PROJECT_SOURCE_DIR} -D LABEL=${label}
-            -D LIST=${list} -D FILTER=${filter} -P ${crema_suite_finder}
+            -D LIST=${list} -D UNWANTED=${unwanted} -P ${crema_suite_finder}
     BYPRODUCTS ${list}
     VERBATIM)
   set(include ${CMAKE_CURRENT_BINARY_DIR}/${program}_include.cmake)

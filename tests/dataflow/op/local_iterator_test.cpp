@@ -17,7 +17,7 @@ using namespace crema::testing;
 class LocalIterator : public on_every_engine {};
 INSTANTIATE_TEST_SUITE_P(Engines, LocalIterator, engine_shapes(), engine_name);
 
-/// Of functions that cannot leave this process.
+/// Of functions that cannot leave this process, and of contexts: the travelling engine does not know its own.
 class LocalIteratorHere : public on_every_engine {};
 INSTANTIATE_TEST_SUITE_P(Engines, LocalIteratorHere, local_engine_shapes(), engine_name);
 
@@ -42,7 +42,7 @@ TEST_P(LocalIterator, GoesThroughTheRecordsInOrder) {
   EXPECT_EQ(next, 100'000);
 }
 
-TEST_P(LocalIterator, EndsWithItsContext) {
+TEST_P(LocalIteratorHere, EndsWithItsContext) {
   auto rows = ctx.range(0, many, 1, 4).to_local_iterator();
   auto row = rows.begin();
   ctx.close();

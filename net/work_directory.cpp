@@ -17,10 +17,10 @@ namespace crema::net {
 
 namespace {
 
-/// The lock on a directory, or none where somebody else has it.
-descriptor locked(const std::string& path) {
+/// The lock on a directory; none where `how` does not wait and somebody else has it.
+descriptor locked(const std::string& path, int how) {
   descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0)
+  if (directory && ::flock(directory.get(), LOCK_EX | how) != 0)
     directory.close();
   return directory;
 }
@@ -42,16 +42,18 @@ work_directory::work_directory(std::string path) : path_{std::move(path)} {
   std::filesystem::create_directories(std::filesystem::path{path_}.parent_path(), problem);
   private_directory::open_or_create(path_);
   const auto drivers = private_directory::open_or_create(path_ + "/drivers");
+  const auto others_wait = locked(drivers.path(), 0); // a directory that is made is there before it has its lock
   for (const auto& name : drivers.names())
-    if (const auto left = drivers.path() + '/' + name; locked(left))
+    if (const auto left = drivers.path() + '/' + name; locked(left, LOCK_NB))
       remove_all(left);
 }
 
 driver_directory work_directory::make_driver_directory() const {
+  const auto others_wait = locked(path_ + "/drivers", 0);
   auto path = path_ + "/drivers/XXXXXX";
   if (::mkdtemp(path.data()) == nullptr)
     throw internal::failed_call("making", path, errno);
-  auto lock = locked(path);
+  auto lock = locked(path, LOCK_NB);
   if (!lock)
     throw internal::failed_call("opening", path, errno);
   return {std::move(path), std::move(lock)};

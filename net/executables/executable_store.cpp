@@ -96,6 +96,7 @@ executable_store::executable_store(std::string directory, std::uint64_t limit)
 }
 
 void executable_store::sweep() const {
+  const auto others_wait = locked(directory_, LOCK_EX); // a transfer that begins has a file before it has its lock
   const auto oldest = std::time(nullptr) - std::chrono::seconds{longest_unused}.count();
   for (const auto& each : entries(directory_))
     if (each.used < oldest || each.name.starts_with(partial))

@@ -211,17 +211,19 @@ TEST_F(ExecutableStore, ForgetsWhatNobodyUsedForAMonth) {
 }
 
 TEST_F(ExecutableStore, TakesTheSameFromManyAtOnce) {
-  const std::string content(300'000, 'x');
-  std::vector<std::thread> drivers;
-  for (int i = 0; i != 3; ++i)
-    drivers.emplace_back([&] {
-      const auto store = open();
-      const auto there = put(store, content);
-      EXPECT_EQ(read_file(there.path()), content);
-    });
-  for (auto& each : drivers)
-    each.join();
-  EXPECT_THAT(files(), SizeIs(1));
+  for (int round = 0; round != 50; ++round) { // each opens the store, and so sweeps it, while others begin
+    const std::string content(1000 + round, 'x');
+    std::vector<std::thread> drivers;
+    for (int i = 0; i != 4; ++i)
+      drivers.emplace_back([&] {
+        const auto store = open();
+        const auto there = put(store, content);
+        EXPECT_EQ(read_file(there.path()), content);
+      });
+    for (auto& each : drivers)
+      each.join();
+    EXPECT_THAT(files(), SizeIs(round + 1));
+  }
 }
 
 TEST_F(ExecutableStore, DoesWithoutAFileThatSomebodyCut) {

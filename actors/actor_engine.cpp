@@ -5,7 +5,6 @@
 #include "actors/running_jobs.hpp"
 
 #include <caf/event_based_actor.hpp>
-#include <caf/send.hpp>
 
 #include <algorithm>
 #include <latch>
@@ -28,9 +27,7 @@ public:
 
   void start(std::shared_ptr<internal::job_run> job) override {
     caller_of_actors guard;
-    auto runner = system().spawn(driver, &hosts_, &jobs_);
-    jobs_.add(*job, runner);
-    caf::anon_send(runner, run_job{std::move(job)});
+    start_driver(system(), hosts_, jobs_, job);
   }
 
   void cancel(const std::shared_ptr<internal::job_run>& job) override { jobs_.cancel(*job); }

@@ -3,6 +3,9 @@
 #include "actors/placement.hpp"
 #include "actors/running_jobs.hpp"
 
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +44,14 @@ void driver_state::fail(error why) {
   if (!counts())
     return;
   failure_ = std::move(why);
+  stop();
+}
+
+void driver_state::give_up(error why) {
+  if (!job_)
+    return;
+  if (!failure_)
+    failure_ = std::move(why);
   stop();
 }
 
@@ -89,13 +100,16 @@ void driver_state::stop() {
 
 void driver_state::end_when_down() {
   // A DOWN message overtakes others: only what was sent in order tells that all of them have been seen.
-  if (stopping_ && live_.empty() && !std::exchange(ending_, true))
-    self_->send(self_, actors::end_attempt{attempt_});
+  if (!stopping_ || !live_.empty() || ending_)
+    return;
+  self_->send(self_, actors::end_attempt{attempt_});
+  ending_ = true;
 }
 
 void driver_state::end_attempt(const actors::end_attempt& ended) {
   if (!job_ || ended.attempt != attempt_)
     return;
+  ending_ = false;
   attempt(-1, -1, [&] {
     if (!failure_)
       failure_ = job_->retry();
@@ -108,8 +122,7 @@ void driver_state::end_attempt(const actors::end_attempt& ended) {
 }
 
 void driver_state::finish() {
-  const driver_actor me{self_};
-  registry_->remove(*job_, me);
+  registry_->remove(*job_);
   stop_stages();
   stages_.clear();
   for (const auto& host : hosts_)
@@ -120,7 +133,7 @@ void driver_state::finish() {
   job_.reset();
   if (job.finish(std::move(failure))) {
     job_ = job.shared_from_this();
-    registry_->add(*job_, me);
+    registry_->add(*job_, driver_actor{self_});
     run_plan();
   } else {
     live_.clear();
@@ -202,12 +215,16 @@ void driver_state::start_attempt() {
 driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, host_source* source,
                                    running_jobs* registry) {
   self->state.configure(source, registry);
-  self->set_down_handler([=](caf::down_msg& down) { self->state.stage_down(down); });
   const auto turn = [self](auto&& handle) {
-    handle(self->state);
+    try {
+      handle(self->state);
+    } catch (...) {
+      self->state.give_up(current_error({})); // memory has run out
+    }
     if (self->state.ended())
       self->quit();
   };
+  self->set_down_handler([=](caf::down_msg& down) { turn([&](auto& state) { state.stage_down(down); }); });
   return {
     [=](result_block& result) { turn([&](auto& state) { state.accept(result); }); },
     [=](task_done& done) { turn([&](auto& state) { state.commit(done); }); },
@@ -221,6 +238,22 @@ driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> 
     [=](end_attempt ended) { turn([&](auto& state) { state.end_attempt(ended); }); },
     [=](look_for_hosts) { turn([&](auto& state) { state.look_for_hosts(); }); },
   };
+}
+
+driver_actor start_driver(caf::actor_system& system, host_source& source, running_jobs& registry,
+                          const std::shared_ptr<internal::job_run>& job) {
+  auto runner = system.spawn(driver, &source, &registry);
+  registry.add(*job, runner);
+  // Weak, because a job that has ended is its caller's alone.
+  runner->attach_functor([waiting = std::weak_ptr{job}, &registry](const caf::error& reason) {
+    const auto left = waiting.lock();
+    if (!left || left->ended())
+      return;
+    registry.remove(*left);
+    static_cast<void>(left->finish(error{errc::internal, "the actor of the job died: " + to_string(reason)}));
+  });
+  caf::anon_send(runner, run_job{job});
+  return runner;
 }
 
 } // namespace crema::actors

@@ -49,6 +49,8 @@ public:
   void advance(const share_advanced& progress);
   void gather(stage_at_barrier& reached);
   void fail(error why);
+  /// After a handler that could not go on, wherever it stopped.
+  void give_up(error why);
   void lose(share_lost& lost);
   void cancel();
   void stage_down(const caf::down_msg& down);
@@ -117,5 +119,10 @@ private:
 /// Both outlive it; `registry` has the driver.
 driver_actor::behavior_type driver(driver_actor::stateful_pointer<driver_state> self, host_source* source,
                                    running_jobs* registry);
+
+/// Spawns the driver of a job, lists it in `registry` and has it run the job. Where it dies before the job has ended,
+/// as it does when there is no memory to begin with, the job fails.
+driver_actor start_driver(caf::actor_system& system, host_source& source, running_jobs& registry,
+                          const std::shared_ptr<internal::job_run>& job);
 
 } // namespace crema::actors

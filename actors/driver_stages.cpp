@@ -40,16 +40,18 @@ void driver_state::spawn(int stage) {
     if (!consumers)
       consumers = std::make_shared<const std::vector<block_receiver>>();
   }
+  live_.reserve(live_.size() + hosts_.size());
   for (std::size_t i = 0; i != hosts_.size(); ++i) {
     if (run.tasks[i].empty())
       continue;
     auto& host = *hosts_[i];
     stage_assignment work{job_.get(),          &of,      static_cast<int>(i), run.tasks[i], host.slots().of(of),
                           driver_actor{self_}, consumers};
-    const auto partitions = work.partitions;
-    auto actor = host.spawn(self_, std::move(work));
-    live_.emplace(actor.id(), partitions);
-    run.actors[i] = std::move(actor);
+    // What needs memory comes first: an actor that lives must be known.
+    auto known = live_.extract(live_.emplace(caf::invalid_actor_id, work.partitions).first);
+    run.actors[i] = host.spawn(self_, std::move(work));
+    known.key() = run.actors[i].id();
+    live_.insert(std::move(known));
   }
 }
 

@@ -10,7 +10,7 @@ std::size_t charge(const internal::block_base& records) noexcept {
   return std::max<std::size_t>(1, records.bytes());
 }
 
-exchange::exchange(std::size_t receiver_count, std::size_t window, internal::reservation memory) noexcept
+exchange::exchange(std::size_t receiver_count, std::size_t window, internal::reservation memory)
     : window_{window}, share_{window / std::max<std::size_t>(1, receiver_count)}, memory_{std::move(memory)} {}
 
 void exchange::push(int receiver, internal::block_ptr records) {

@@ -35,7 +35,7 @@ public:
     internal::block_ptr records;
   };
 
-  exchange(std::size_t receiver_count, std::size_t window, internal::reservation memory = {}) noexcept;
+  exchange(std::size_t receiver_count, std::size_t window, internal::reservation memory = {});
 
   void push(int receiver, internal::block_ptr records);
 

@@ -11,10 +11,11 @@ void running_jobs::add(const internal::job_run& job, driver_actor driver) {
   drivers_.insert_or_assign(&job, std::move(driver));
 }
 
-void running_jobs::remove(const internal::job_run& job, const driver_actor& driver) {
+void running_jobs::remove(const internal::job_run& job) {
+  driver_actor last; // perhaps, so not destroyed under the lock
   std::lock_guard lock{mutex_};
-  if (const auto at = drivers_.find(&job); at != drivers_.end() && at->second == driver)
-    drivers_.erase(at);
+  if (auto found = drivers_.extract(&job))
+    last = std::move(found.mapped());
 }
 
 void running_jobs::cancel(const internal::job_run& job) {

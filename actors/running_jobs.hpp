@@ -13,8 +13,8 @@ class running_jobs {
 public:
   void add(const internal::job_run& job, driver_actor driver);
 
-  /// Forgets `driver`. A new job may already stand at the ended one's address: it stays.
-  void remove(const internal::job_run& job, const driver_actor& driver);
+  /// Before the job ends: a new one may stand at its address then.
+  void remove(const internal::job_run& job);
 
   void cancel(const internal::job_run& job);
   void cancel_all();

@@ -17,6 +17,7 @@ void stage_state::begin(stage_assignment work) {
   feeds_ = work_.stage->output.to == internal::stage_output::kind::exchange;
   phases_.resize(work_.tasks.size());
   partitions().resize(work_.tasks.size());
+  live_.reserve(consumes_ ? phases_.size() : static_cast<std::size_t>(std::min(free_, tasks_)));
   if (consumes_) {
     for (int place = 0; place != tasks_; ++place)
       spawn(place, place < free_);
@@ -84,13 +85,15 @@ int stage_state::place_of(int task) const {
 void stage_state::spawn(int place, bool may_produce) {
   assignment task{work_.job,          work_.stage,     task_at(place), work_.supervisor,
                   stage_actor{self_}, work_.consumers, may_produce};
-  auto partition = work_.stage->io_bound
-                     ? self_->spawn<caf::monitored + caf::detached>(actors::partition, std::move(task))
-                     : self_->spawn<caf::monitored>(actors::partition, std::move(task));
-  live_.emplace(partition.id(), place);
+  // What needs memory comes first: an actor that lives must be known.
+  auto known = live_.extract(live_.emplace(caf::invalid_actor_id, place).first);
+  auto& partition = partitions()[static_cast<std::size_t>(place)];
+  partition = work_.stage->io_bound ? self_->spawn<caf::monitored + caf::detached>(actors::partition, std::move(task))
+                                    : self_->spawn<caf::monitored>(actors::partition, std::move(task));
+  known.key() = partition.id();
+  live_.insert(std::move(known));
   if (may_produce)
     phase_of(place) = phase::producing;
-  partitions()[static_cast<std::size_t>(place)] = std::move(partition);
 }
 
 void stage_state::admit() {
@@ -142,7 +145,7 @@ stage_actor::behavior_type stage(stage_actor::stateful_pointer<stage_state> self
   self->set_exit_handler([=](caf::exit_msg&) { turn([&](auto& state) { state.stop(); }); });
   turn([&](auto& state) { state.begin(std::move(work)); });
   return {
-    [=](producers_done progress) { self->state.note(progress); },
+    [=](producers_done progress) { turn([&](auto& state) { state.note(progress); }); },
     [=](barrier_reached& reached) { turn([&](auto& state) { state.wait_at_barrier(reached); }); },
     [=](barrier_agreed& agreed) { turn([&](auto& state) { state.resolve(agreed); }); },
   };

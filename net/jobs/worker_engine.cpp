@@ -6,7 +6,6 @@
 #include "net/jobs/worker_host.hpp"
 
 #include <caf/event_based_actor.hpp>
-#include <caf/send.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -67,9 +66,7 @@ public:
   void start(std::shared_ptr<internal::job_run> job) override {
     workers_->await(hosts_.patience());
     actors::caller_of_actors guard;
-    auto runner = actors_->system().spawn(actors::driver, &hosts_, &jobs_);
-    jobs_.add(*job, runner);
-    caf::anon_send(runner, actors::run_job{std::move(job)});
+    actors::start_driver(actors_->system(), hosts_, jobs_, job);
   }
 
   void cancel(const std::shared_ptr<internal::job_run>& job) override { jobs_.cancel(*job); }

@@ -264,6 +264,48 @@ TEST(EngineSimulation, SaysWhatIsWrongWithTheDiskAndGivesItsFilesBack) {
   EXPECT_EQ(held_resources{}, before);
 }
 
+/// Memory is out at every one of an actor's allocations in turn, once: the result is right or the failure says so.
+void fail_each_allocation(const char* actors) {
+  int failed = 0;
+  for (std::uint64_t nth = 1;; ++nth) {
+    SCOPED_TRACE(std::string{actors} + ": allocation " + std::to_string(nth) + " fails");
+    simulation sim;
+    context ctx{simulated_config(), simulated_engine(sim, 2)};
+    const std::vector<std::string> words{"b", "a", "b", "a longer one that is not kept in the object itself"};
+    sim.fail_allocation(nth, actors);
+    std::uint64_t allocations = 0;
+    {
+      auto running = count_words(ctx, words, 2).collect_async();
+      const auto end = end_of(sim, running);
+      sim.run();
+      allocations = sim.allocations();
+      if (end.result) {
+        EXPECT_EQ(word_counts(end.result->begin(), end.result->end()), count_plainly(words));
+      } else {
+        EXPECT_TRUE(end.failure->code() == errc::out_of_memory || died(*end.failure)) << end.failure->what();
+        ++failed;
+      }
+    }
+    EXPECT_THAT(sim.living(), IsEmpty()) << sim.who_waits();
+    EXPECT_EQ(ctx.memory_used(), 0u);
+    if (testing::Test::HasFailure() || allocations < nth)
+      break;
+  }
+  EXPECT_GT(failed, 0);
+}
+
+TEST(EngineSimulation, OutlivesAPartitionForWhichMemoryIsOut) {
+  fail_each_allocation("crema.partition");
+}
+
+TEST(EngineSimulation, OutlivesAStageForWhichMemoryIsOut) {
+  fail_each_allocation("crema.stage");
+}
+
+TEST(EngineSimulation, OutlivesADriverForWhichMemoryIsOut) {
+  fail_each_allocation("crema.driver");
+}
+
 /// As many seeds as a commit can afford, each with one fault of any kind or none.
 TEST(EngineSimulation, CountsWordsWhileAnythingGoesWrong) {
   const held_resources before;

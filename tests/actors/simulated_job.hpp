@@ -6,8 +6,6 @@
 #include "tests/actors/fake_job.hpp"
 #include "tests/harness/testing.hpp"
 
-#include <caf/send.hpp>
-
 #include <memory>
 #include <utility>
 
@@ -25,13 +23,10 @@ public:
 
   simulated_job(simulation& sim, std::shared_ptr<fake_job> job, std::shared_ptr<actors::host_source> hosts,
                 bool hold_credit = false)
-      : job_{std::move(job)},
-        hosts_{std::move(hosts)},
-        driver_{sim.system().spawn(actors::driver, hosts_.get(), &running_)} {
+      : job_{std::move(job)}, hosts_{std::move(hosts)} {
     if (hold_credit)
       job_->hold_credit();
-    running_.add(*job_->run(), driver_);
-    caf::anon_send(driver_, actors::run_job{job_->run()});
+    driver_ = actors::start_driver(sim.system(), *hosts_, running_, job_->run());
   }
 
   fake_job* operator->() const noexcept { return job_.get(); }

@@ -1,6 +1,10 @@
 #include "tests/harness/fault_points.hpp"
 
+#include <array>
 #include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <new>
 
 // The allocation functions of a program whose allocations can fail: malloc, but for the one that a test chose.
@@ -9,12 +13,25 @@ namespace {
 
 [[maybe_unused]] const bool linked = crema::testing::detail::allocations_can_fail = true;
 
+/// Whether CAF watches an actor that it has just spawned, or tells that one has ended: where memory is out then, it has
+/// an actor that nobody knows, or nobody hears of the end. Neither can be mended from outside.
+bool is_cafs_own() noexcept {
+  std::array<void*, 64> frames{};
+  const int depth = ::backtrace(frames.data(), static_cast<int>(frames.size()));
+  for (int i = 0; i != depth; ++i)
+    if (Dl_info where{}; ::dladdr(frames[static_cast<std::size_t>(i)], &where) != 0 && where.dli_sname != nullptr)
+      for (const char* name : {"monitorable_actor7cleanup", "local_actor7monitor"})
+        if (std::strstr(where.dli_sname, name) != nullptr)
+          return true;
+  return false;
+}
+
 bool passes() noexcept {
   auto& gate = crema::testing::detail::this_threads_gate();
   if (!gate.counts)
     return true;
   ++gate.counted;
-  if (gate.left == 0 || --gate.left != 0)
+  if (gate.left == 0 || (gate.left == 1 && is_cafs_own()) || --gate.left != 0)
     return true;
   gate.failed = true;
   return false;

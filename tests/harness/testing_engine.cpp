@@ -7,8 +7,6 @@
 #include "tests/harness/failure.hpp"
 #include "tests/harness/world.hpp"
 
-#include <caf/send.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -32,9 +30,7 @@ public:
   int threads() const noexcept override { return threads_; }
 
   void start(std::shared_ptr<internal::job_run> job) override {
-    auto driver = sim_.system().spawn(actors::driver, hosts_.get(), &jobs_);
-    jobs_.add(*job, driver);
-    caf::anon_send(driver, actors::run_job{job});
+    actors::start_driver(sim_.system(), *hosts_, jobs_, job);
     if (pace_ == pace::at_once)
       run_out(job);
   }

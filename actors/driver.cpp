@@ -245,12 +245,9 @@ driver_actor start_driver(caf::actor_system& system, host_source& source, runnin
   auto runner = system.spawn(driver, &source, &registry);
   registry.add(*job, runner);
   // Weak, because a job that has ended is its caller's alone.
-  runner->attach_functor([waiting = std::weak_ptr{job}, &registry](const caf::error& reason) {
-    const auto left = waiting.lock();
-    if (!left || left->ended())
-      return;
-    registry.remove(*left);
-    static_cast<void>(left->finish(error{errc::internal, "the actor of the job died: " + to_string(reason)}));
+  runner->attach_functor([waiting = std::weak_ptr{job}](const caf::error& reason) {
+    if (const auto left = waiting.lock(); left && !left->ended())
+      static_cast<void>(left->finish(error{errc::internal, "the actor of the job died: " + to_string(reason)}));
   });
   caf::anon_send(runner, run_job{job});
   return runner;

@@ -23,11 +23,19 @@ public:
 
   simulated_job(simulation& sim, std::shared_ptr<fake_job> job, std::shared_ptr<actors::host_source> hosts,
                 bool hold_credit = false)
-      : job_{std::move(job)}, hosts_{std::move(hosts)} {
+      : sim_{sim}, job_{std::move(job)}, hosts_{std::move(hosts)} {
     if (hold_credit)
       job_->hold_credit();
     driver_ = actors::start_driver(sim.system(), *hosts_, running_, job_->run());
   }
+
+  ~simulated_job() {
+    for (const char* name : {"crema.driver", "crema.stage", "crema.partition"}) // of a job that did not end
+      for (const auto& actor : sim_.living(name))
+        sim_.kill(actor);
+  }
+  simulated_job(const simulated_job&) = delete;
+  simulated_job& operator=(const simulated_job&) = delete;
 
   fake_job* operator->() const noexcept { return job_.get(); }
   const actors::driver_actor& driver() const noexcept { return driver_; }
@@ -42,6 +50,7 @@ private:
     return all;
   }
 
+  simulation& sim_;
   std::shared_ptr<fake_job> job_;
   std::shared_ptr<actors::host_source> hosts_;
   actors::running_jobs running_;

@@ -55,7 +55,8 @@ private:
     for (const char* name : {"crema.driver", "crema.stage", "crema.partition"})
       for (const auto& actor : sim_.living(name))
         sim_.kill(actor);
-    static_cast<void>(job->finish(error{errc::internal, "the simulation of this job came to a halt"}));
+    if (!job->ended())
+      static_cast<void>(job->finish(error{errc::internal, "the simulation of this job came to a halt"}));
   }
 
   simulation& sim_;

@@ -2,6 +2,7 @@
 
 #include "dataflow/block/page_buffer.hpp"
 #include "dataflow/error.hpp"
+#include "dataflow/interrupts.hpp"
 #include "dataflow/machine_limits.hpp"
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/stage.hpp"
@@ -100,15 +101,18 @@ context::context(config settings, std::unique_ptr<internal::engine> runner) {
   internal::refuse_inside_task("context");
   auto resources = make_resources(settings, runner->threads());
   state_ = std::make_shared<internal::context_state>(std::move(settings), std::move(resources), std::move(runner));
+  internal::close_when_interrupted(*state_);
 }
 
 context::~context() {
   state_->close();
+  internal::leave_alone(*state_);
 }
 
 void context::close() {
   internal::refuse_inside_task("context::close");
   state_->close();
+  internal::leave_alone(*state_);
 }
 
 int context::slots() const noexcept {

@@ -1,5 +1,6 @@
 #include "dataflow/job_run.hpp"
 
+#include "dataflow/interrupts.hpp"
 #include "dataflow/plan/context_state.hpp"
 #include "dataflow/plan/task_report.hpp"
 #include "dataflow/progress_bar.hpp"
@@ -199,6 +200,7 @@ bool job_run::wait_until(time_point deadline) {
 }
 
 void job_run::check() const {
+  stay_if_interrupted();
   std::lock_guard lock{mutex_};
   if (failure_)
     throw *failure_;

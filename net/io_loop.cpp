@@ -1,7 +1,7 @@
 #include "net/io_loop.hpp"
 
 #include "dataflow/error.hpp"
-#include "net/no_signals.hpp"
+#include "dataflow/no_signals.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +33,7 @@ io_loop::io_loop()
   epoll_event event{EPOLLIN, {}};
   event.data.u64 = wake_id;
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
-  const no_signals guard;
+  const internal::no_signals guard;
   thread_ = std::thread{[this] { serve(); }};
   ::pthread_setname_np(thread_.native_handle(), "crema-io");
 }

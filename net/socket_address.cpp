@@ -1,7 +1,7 @@
 #include "net/socket_address.hpp"
 
 #include "dataflow/error.hpp"
-#include "net/no_signals.hpp"
+#include "dataflow/no_signals.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -89,7 +89,7 @@ name_lookup::name_lookup(const address& where) : where_{where}, search_{std::mak
   if (search_->result == 0)
     return;
   search_->result.reset();
-  const no_signals guard;
+  const internal::no_signals guard;
   std::thread{[search = search_, host = where.host] { search->run(host, 0); }}.detach();
 }
 

@@ -1,5 +1,6 @@
 #include "dataflow/block/spill_directory.hpp"
 
+#include "dataflow/block/own_spill.hpp"
 #include "dataflow/error.hpp"
 #include "dataflow/fault_point.hpp"
 
@@ -103,16 +104,26 @@ bool take_number(std::string_view& text, std::uint64_t& value) {
   return true;
 }
 
-/// Whether the name says that it was made by this user's process which is dead now.
-bool is_left_over(std::string_view name) {
-  if (name.substr(0, prefix.size()) != prefix)
-    return false;
-  name.remove_prefix(prefix.size());
-  std::uint64_t uid = 0;
+struct maker {
   std::uint64_t pid = 0;
   std::uint64_t start = 0;
-  return take_number(name, uid) && take_number(name, pid) && take_number(name, start) && uid == ::geteuid() && pid > 0
-         && pid <= INT32_MAX && is_dead(pid, start);
+};
+
+/// This user's process that made the directory, as its name says.
+std::optional<maker> maker_of(std::string_view name) {
+  if (name.substr(0, prefix.size()) != prefix)
+    return std::nullopt;
+  name.remove_prefix(prefix.size());
+  std::uint64_t uid = 0;
+  maker found;
+  const bool ours = take_number(name, uid) && take_number(name, found.pid) && take_number(name, found.start)
+                    && uid == ::geteuid() && found.pid > 0 && found.pid <= INT32_MAX;
+  return ours ? std::optional{found} : std::nullopt;
+}
+
+bool is_left_over(std::string_view name) {
+  const auto made_by = maker_of(name);
+  return made_by && is_dead(made_by->pid, made_by->start);
 }
 
 bool is_own_directory(int fd) {
@@ -143,15 +154,16 @@ void for_each_name(int directory, Visit&& visit) {
   ::closedir(list);
 }
 
-/// Removes one directory and the files in it; symbolic links go as links, never as what they point to.
-bool remove_left_over(int base, const char* name) {
+/// Removes one directory and the files in it; symbolic links go as links, never as what they point to. Where
+/// `locked`, only if its maker has no lock on it.
+bool remove_all(int base, const char* name, bool locked) {
   const int fd = ::openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return false;
   // The lock is the proof for processes that /proc here does not show: those of another container. Where a file system
   // cannot lock, there is no proof and the directory stays.
   bool removed = false;
-  if (is_own_directory(fd) && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+  if (is_own_directory(fd) && (!locked || ::flock(fd, LOCK_EX | LOCK_NB) == 0)) {
     for_each_name(fd, [fd](const char* entry) { ::unlinkat(fd, entry, 0); });
     removed = ::unlinkat(base, name, AT_REMOVEDIR) == 0;
   }
@@ -194,10 +206,25 @@ std::size_t spill_directory::sweep(const std::string& base) {
     const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
       continue;
-    for_each_name(fd, [&](const char* name) { removed += is_left_over(name) && remove_left_over(fd, name); });
+    for_each_name(fd, [&](const char* name) { removed += is_left_over(name) && remove_all(fd, name, true); });
     ::close(fd);
   }
   return removed;
+}
+
+void remove_own_spill_directories(const std::string& base) noexcept {
+  const auto self = look_up("self");
+  for (const auto& folder : bases_of(base)) {
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+      continue;
+    for_each_name(fd, [&](const char* name) {
+      const auto made_by = maker_of(name);
+      if (made_by && self && made_by->pid == static_cast<std::uint64_t>(::getpid()) && made_by->start == self->start)
+        remove_all(fd, name, false);
+    });
+    ::close(fd);
+  }
 }
 
 int spill_directory::open_file() {

@@ -2,6 +2,7 @@
 
 #include "dataflow/error.hpp"
 #include "dataflow/inline_engine.hpp"
+#include "dataflow/interrupts.hpp"
 #include "dataflow/job_handle.hpp"
 #include "dataflow/job_run.hpp"
 #include "dataflow/plan/variable.hpp"
@@ -57,6 +58,7 @@ bool is_tiny(const job_plan& plan, std::size_t most_records) {
 } // namespace
 
 void context_state::start(const std::shared_ptr<job_run>& job) {
+  stay_if_interrupted();
   std::shared_ptr<engine> runner;
   {
     std::lock_guard lock{mutex_};

@@ -1,5 +1,6 @@
 #include "net/jobs/worker_processes.hpp"
 
+#include "dataflow/block/spill_directory.hpp"
 #include "dataflow/error.hpp"
 #include "net/growing_pause.hpp"
 #include "net/jobs/worker_roster.hpp"
@@ -91,6 +92,7 @@ public:
     });
     std::unique_lock lock{mutex_};
     changed_.wait_for(lock, time_to_end, [this] { return running_.empty(); }); // the loop kills those that are left
+    internal::spill_directory::sweep(each_.spill_directory);                   // of theirs: they are killed
   }
 
   std::vector<std::shared_ptr<worker_connection>> workers() override { return roster_->members(); }

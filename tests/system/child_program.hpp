@@ -7,17 +7,28 @@
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
+#include <functional>
 #include <poll.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace crema {
 
 inline constexpr std::chrono::seconds patience{60}; // on a machine that does other things, too
+
+/// Whether it comes true in time; asks again and again.
+inline bool comes_true(const std::function<bool()>& what) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (!what())
+    if (std::chrono::steady_clock::now() > until)
+      return false;
+  return true;
+}
 
 /// A process that is watched, whether it is this one's child or not, and whatever becomes of its number.
 class watched_process {

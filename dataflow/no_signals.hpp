@@ -3,7 +3,7 @@
 #include <csignal>
 #include <pthread.h>
 
-namespace crema::net {
+namespace crema::internal {
 
 /// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile takes none: they are the
 /// program's.
@@ -22,4 +22,4 @@ private:
   sigset_t before_;
 };
 
-} // namespace crema::net
+} // namespace crema::internal

@@ -16,8 +16,8 @@ std::string text_of(const member& node) {
 }
 
 std::string text_of(const node_change& change) {
-  static constexpr std::array<std::string_view, 4> words{"has joined", "gives no sign of life",
-                                                         "gives a sign of life again", "is lost"};
+  static constexpr std::array<std::string_view, 5> words{"has joined", "gives no sign of life",
+                                                         "gives a sign of life again", "is lost", "takes no new work"};
   auto text = text_of(change.node) + ", " + std::string{words[static_cast<std::size_t>(change.what)]};
   return change.reason.empty() ? text : text + ": " + change.reason;
 }
@@ -35,6 +35,9 @@ public:
 
   void add(const std::shared_ptr<registered_peer>& peer) { peers_.insert(peer); }
   void remove(const std::shared_ptr<registered_peer>& peer) { peers_.erase(peer); }
+
+  /// The node of that name, or null.
+  std::shared_ptr<registered_peer> find(const std::string& name) const;
 
   void log(const std::string& line) const {
     if (log_)
@@ -57,9 +60,10 @@ public:
       : cluster_peer{owner->here()}, owner_{std::move(owner)}, is_{is} {}
 
   bool follows() const noexcept { return follows_; }
+  generation is() const noexcept { return generation_; }
 
   void received(message from_peer) override {
-    deliver<introduce, dial_back, register_node, follow_nodes>(from_peer, *this);
+    deliver<introduce, dial_back, register_node, follow_nodes, drain_node, drain_begun>(from_peer, *this);
   }
   void suspected(bool suspect) override {
     auto& table = owner_->nodes().table();
@@ -73,6 +77,8 @@ public:
     follows_ = true;
     send(nodes_known{owner_->nodes().epoch(), owner_->nodes().table().members()});
   }
+  void on(const drain_node& asked);
+  void on(const drain_begun&) { owner_->announce(owner_->nodes().table().drain(generation_)); }
 
 private:
   void gone(const link_end& how) override {
@@ -123,6 +129,24 @@ void controller::registered_peer::refuse(const std::string& name, const std::str
   owner_->log("refused node " + name + ": " + reason);
   send(node_refused{reason});
   finish();
+}
+
+void controller::registered_peer::on(const drain_node& asked) {
+  if (is_ != role::driver)
+    throw error{errc::untrusted, "a " + std::string{name(is_)} + " asks for a node to be drained"};
+  const auto node = owner_->find(asked.name);
+  if (node)
+    node->send(drain{asked.within});
+  send(drain_passed{node ? node->is() : 0});
+}
+
+std::shared_ptr<controller::registered_peer> controller::registry::find(const std::string& name) const {
+  for (const auto& each : nodes_.table().members())
+    if (each.facts.name == name)
+      for (const auto& peer : peers_)
+        if (peer->is() == each.is)
+          return peer;
+  return nullptr;
 }
 
 void controller::registry::announce(const node_changes& changes) {

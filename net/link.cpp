@@ -20,7 +20,7 @@ constexpr std::uint16_t credit_kind = 2;
 constexpr std::uint16_t end_kind = 3;
 
 constexpr std::string_view magic = "crema\n";
-constexpr std::uint16_t protocol_version = 1;
+constexpr std::uint16_t protocol_version = 2;
 
 // So many reads or pieces to write at once, then other links have their turn.
 constexpr int reads_at_once = 8;

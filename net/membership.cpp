@@ -45,6 +45,8 @@ node_changes node_view::apply(const node_change& said) {
 node_changes node_view::take(const member& said) {
   auto changes = table_.join(said.is, said.facts);
   append(changes, said.suspected ? table_.suspect(said.is) : table_.trust(said.is));
+  if (said.draining)
+    append(changes, table_.drain(said.is));
   return changes;
 }
 

@@ -52,6 +52,9 @@ public:
   /// The driver's own link to the node has ended.
   node_changes lose(generation is, const std::string& reason) { return table_.lose(is, reason); }
 
+  /// The node itself has said that it drains.
+  node_changes drain(generation is) { return table_.drain(is); }
+
   const node_table& table() const noexcept { return table_; }
 
 private:

@@ -84,6 +84,41 @@ struct node_changed {
   static auto members(auto& m) { return std::tie(m.change); }
 };
 
+// -- who asks for a drain, the controller, the node, and its drivers ------------------------------------------------
+//
+//     crema cluster drain                        controller                              node
+//       │── drain_node ────────────────────────────▶│── drain ──────────────────────────▶│  or a signal there
+//       │◀───────────────────────── drain_passed ───│◀──────────────────── drain_begun ──│──▶ its drivers
+//       │◀───────────── node_changed, to draining ──│
+//       │◀───────────────── node_changed, to lost ──│◀───────────────── it has left ─────│
+
+/// Asks the controller to have the node of that name leave once its work is done, or after this time.
+struct drain_node {
+  static constexpr std::uint16_t kind = introduce::kind + 20;
+  std::string name;
+  std::uint64_t within = 0; ///< milliseconds
+  static auto members(auto& m) { return std::tie(m.name, m.within); }
+};
+
+/// The controller has told the node, or cannot.
+struct drain_passed {
+  static constexpr std::uint16_t kind = introduce::kind + 21;
+  generation is = 0; ///< of the node, or 0
+  static auto members(auto& m) { return std::tie(m.is); }
+};
+
+struct drain {
+  static constexpr std::uint16_t kind = introduce::kind + 22;
+  std::uint64_t within = 0; ///< milliseconds
+  static auto members(auto& m) { return std::tie(m.within); }
+};
+
+/// The node takes no new work from here on.
+struct drain_begun {
+  static constexpr std::uint16_t kind = introduce::kind + 23;
+  static auto members(auto&) { return std::tie(); }
+};
+
 // -- a driver to a node, and back -----------------------------------------------------------------------------------
 //
 //     driver                                     node

@@ -18,6 +18,9 @@ public:
 
   void begin(profile of, std::vector<address> controllers);
 
+  /// The controller hears of it, also one that comes later.
+  void drain();
+
   /// Leaves: the controller hears that it is no loss. `closed` is called when it has.
   void close(std::function<void()> closed);
 
@@ -30,6 +33,7 @@ private:
   std::shared_ptr<controller_search> search_;
   std::shared_ptr<session> session_;
   generation generation_ = 0;
+  bool drains_ = false;
   std::function<void()> when_closed_;
 };
 
@@ -38,7 +42,7 @@ public:
   explicit session(std::shared_ptr<registration> owner) : cluster_peer{owner->here_}, owner_{std::move(owner)} {}
 
   void received(message from_peer) override {
-    deliver<introduce, dial_back, node_registered, node_refused>(from_peer, *this);
+    deliver<introduce, dial_back, node_registered, node_refused, net::drain>(from_peer, *this);
   }
   void finished() override { finish(); }
 
@@ -46,6 +50,9 @@ public:
   void on(const node_registered& said) {
     owner_->search_->succeeded();
     owner_->generation_ = said.is;
+    registered_ = true;
+    if (owner_->drains_)
+      send(drain_begun{});
     if (owner_->events_.registered)
       owner_->events_.registered(owner_->facts_, said.is);
   }
@@ -53,6 +60,15 @@ public:
     owner_->search_->stop();
     if (owner_->events_.refused)
       owner_->events_.refused(said.reason);
+  }
+  void on(const net::drain& asked) {
+    if (owner_->events_.drain_asked)
+      owner_->events_.drain_asked(std::chrono::milliseconds{asked.within});
+  }
+
+  void drain() {
+    if (registered_)
+      send(drain_begun{});
   }
 
 private:
@@ -65,6 +81,7 @@ private:
   }
 
   const std::shared_ptr<registration> owner_;
+  bool registered_ = false;
 };
 
 void node::registration::begin(profile of, std::vector<address> controllers) {
@@ -81,6 +98,11 @@ void node::registration::begin(profile of, std::vector<address> controllers) {
   search_->begin();
 }
 
+void node::registration::drain() {
+  if (!std::exchange(drains_, true) && session_)
+    session_->drain();
+}
+
 void node::registration::close(std::function<void()> closed) {
   search_->stop();
   events_ = {};
@@ -91,7 +113,7 @@ void node::registration::close(std::function<void()> closed) {
 }
 
 /// Those who have come to the node's port. On the loop's thread.
-class node::drivers {
+class node::drivers : public std::enable_shared_from_this<drivers> {
 public:
   drivers(std::shared_ptr<const cluster_context> here, host& at, node_events events)
       : here_{std::move(here)}, host_{at}, events_{std::move(events)} {}
@@ -105,17 +127,40 @@ public:
     driver->open(std::move(peer.connection));
   }
 
+  /// They hear of it, those who come later by being refused.
+  void drain() {
+    for (const auto& each : known_)
+      if (const auto driver = each.lock())
+        driver->send(drain_begun{});
+    std::lock_guard lock{host_.mutex};
+    host_.when_idle = [weak = weak_from_this(), &loop = host_.loop] {
+      loop.run([weak] {
+        if (const auto self = weak.lock())
+          self->idle();
+      });
+    };
+    if (host_.workplaces == 0)
+      host_.when_idle();
+  }
+
   void close() {
+    closed_ = true;
     for (const auto& each : known_)
       if (const auto driver = each.lock())
         driver->leave("the node has stopped");
   }
 
 private:
+  void idle() const {
+    if (!closed_ && events_.drained)
+      events_.drained();
+  }
+
   const std::shared_ptr<const cluster_context> here_;
   host& host_;
   const node_events events_;
   std::vector<std::weak_ptr<hosted_driver>> known_;
+  bool closed_ = false;
 };
 
 node::node(io_loop& loop, const profile& of, const node_options& options, node_events events)
@@ -143,6 +188,14 @@ node::node(io_loop& loop, const profile& of, const node_options& options, node_e
     [drivers = drivers_](listener::accepted peer) { drivers->welcome(std::move(peer)); }, std::move(events.log));
   loop.run([registration = registration_, own = std::make_shared<profile>(profile::open(of.name())), options] {
     registration->begin(std::move(*own), options.controllers);
+  });
+}
+
+void node::drain() {
+  host_.draining = true;
+  loop_.run([registration = registration_, drivers = drivers_] {
+    registration->drain();
+    drivers->drain();
   });
 }
 

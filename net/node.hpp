@@ -5,6 +5,7 @@
 #include "net/listener.hpp"
 #include "net/profile.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,10 @@ struct node_events {
   std::function<void(const node_facts& facts, generation is)> registered; ///< or again, perhaps as another one
   std::function<void(const std::string& reason)> refused; ///< by the controller, and it does not try again
   std::function<void(const std::string& line)> log;
+  /// Somebody wants it to drain, and to leave after this time at the latest.
+  std::function<void(std::chrono::milliseconds within)> drain_asked{};
+  /// It drains, and has no work any more.
+  std::function<void()> drained{};
 };
 
 /// A node of a cluster: has a port of its own, registers with the controller, and does so again, after a pause that
@@ -47,6 +52,10 @@ public:
   /// Leaves the cluster, in good order where the controller answers in time, and ends all workers. Nothing is called
   /// any more.
   ~node();
+
+  /// Takes no new work from here on, and has the controller and its drivers know: they let what they run here end, and
+  /// leave. `node_events::drained` is called when all of them have, soon where there is none. On any thread.
+  void drain();
 
   const node_facts& facts() const noexcept { return facts_; }
 

@@ -16,7 +16,7 @@ node_changes node_table::join(generation is, const node_facts& facts) {
   for (const auto& each : members())
     if (each.facts.name == facts.name || each.facts.where == facts.where)
       append(changes, lose(each.is, "another has come in its place"));
-  const auto& joined = members_.emplace(is, member{is, facts, false}).first->second;
+  const auto& joined = members_.emplace(is, member{is, facts}).first->second;
   changes.push_back({node_change::event::joined, joined, {}});
   return changes;
 }
@@ -42,6 +42,13 @@ node_changes node_table::lose(generation is, const std::string& reason) {
     return {};
   lost_.insert(is);
   return {{node_change::event::lost, gone.mapped(), reason}};
+}
+
+node_changes node_table::drain(generation is) {
+  const auto found = members_.find(is);
+  if (found == members_.end() || std::exchange(found->second.draining, true))
+    return {};
+  return {{node_change::event::draining, found->second, {}}};
 }
 
 std::vector<member> node_table::members() const {

@@ -31,20 +31,21 @@ struct member {
   generation is = 0;
   node_facts facts;
   bool suspected = false;
+  bool draining = false; ///< it gets no more work, and leaves when what it has is done
 
-  static auto members(auto& m) { return std::tie(m.is, m.facts, m.suspected); }
+  static auto members(auto& m) { return std::tie(m.is, m.facts, m.suspected, m.draining); }
   bool operator==(const member&) const = default;
 };
 
 /// What has become of a node.
 struct node_change {
-  enum class event : std::uint8_t { joined, suspected, trusted, lost };
+  enum class event : std::uint8_t { joined, suspected, trusted, lost, draining };
   event what = event::joined;
   member node;
   std::string reason; ///< of a loss
 
   static auto members(auto& c) { return std::tie(c.what, c.node, c.reason); }
-  bool valid() const { return what <= event::lost; }
+  bool valid() const { return what <= event::draining; }
   bool operator==(const node_change&) const = default;
 };
 
@@ -63,6 +64,9 @@ public:
   node_changes suspect(generation is);
   node_changes trust(generation is);
   node_changes lose(generation is, const std::string& reason);
+
+  /// For good: a node that drains does so until it is lost.
+  node_changes drain(generation is);
 
   /// Whether a message of this generation is to be heeded.
   bool accepts(generation is) const { return members_.contains(is); }

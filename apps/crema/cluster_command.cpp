@@ -3,6 +3,7 @@
 #include "apps/crema/known_nodes.hpp"
 #include "apps/crema/local_cluster.hpp"
 #include "dataflow/error.hpp"
+#include "net/value_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -94,13 +95,13 @@ int start(const setting_flags& flags, const start_options& options) {
 // -- status, list ---------------------------------------------------------------------------------------------------
 
 const char* state_of(const net::member& node) {
-  return node.suspected ? "silent" : "up";
+  return node.suspected ? "silent" : node.draining ? "draining" : "up";
 }
 
 void print_nodes(const std::vector<net::member>& nodes) {
-  std::printf("%-16s %-22s %-7s %5s %5s %8s\n", "NODE", "ADDRESS", "STATE", "CPU", "I/O", "MEMORY");
+  std::printf("%-16s %-22s %-8s %5s %5s %8s\n", "NODE", "ADDRESS", "STATE", "CPU", "I/O", "MEMORY");
   for (const auto& each : nodes)
-    std::printf("%-16s %-22s %-7s %5u %5u %4llu MiB\n", each.facts.name.c_str(), to_string(each.facts.where).c_str(),
+    std::printf("%-16s %-22s %-8s %5u %5u %4llu MiB\n", each.facts.name.c_str(), to_string(each.facts.where).c_str(),
                 state_of(each), each.facts.cpu_slots, each.facts.io_slots,
                 static_cast<unsigned long long>(each.facts.memory >> 20));
 }
@@ -138,8 +139,11 @@ int list_clusters() {
     try {
       const auto of = profile::open(name);
       where = to_string(of.where().controllers.front());
-      const auto nodes = ask_for_nodes(of, 1s).nodes.size();
-      state = std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
+      const auto nodes = ask_for_nodes(of, 1s).nodes;
+      const auto draining = std::ranges::count(nodes, true, &net::member::draining);
+      state = std::to_string(nodes.size()) + (nodes.size() == 1 ? " node" : " nodes");
+      if (draining != 0)
+        state += ", " + std::to_string(draining) + " draining";
     } catch (const error& e) {
       state = e.code() == errc::unreachable ? "not running" : e.text();
     }
@@ -148,7 +152,16 @@ int list_clusters() {
   return done;
 }
 
-// -- stop, logs -----------------------------------------------------------------------------------------------------
+// -- drain, stop, logs ----------------------------------------------------------------------------------------------
+
+int drain(const std::string& name, const std::string& node, const std::string& within) {
+  drain_node(profile::open(name), node, net::parse_duration(within));
+  for (const auto& each : local_cluster{name}.processes())
+    if (each.name() == node && each.wait_until_ended(time_to_stop))
+      each.remove();
+  std::printf("node %s has left cluster %s\n", node.c_str(), name.c_str());
+  return done;
+}
 
 int stop(const std::string& name) {
   const auto ran = local_cluster{name}.stop(time_to_stop);
@@ -211,6 +224,20 @@ void add_start(CLI::App& cluster, action& chosen) {
   command->callback([&chosen, flags, options] { chosen = [=] { return start(*flags, *options); }; });
 }
 
+void add_drain(CLI::App& cluster, action& chosen) {
+  auto* const command = cluster.add_subcommand("drain", "Has a node leave when its work is done");
+  document(*command,
+           "The node takes no new work: drivers use it no more once the jobs that run there have ended, of "
+           "which nothing is computed again, and its process ends with status 0. After --within it leaves all "
+           "the same. Returns when the node has left.");
+  const auto name = profile_option(*command);
+  const auto node = std::make_shared<std::string>();
+  const auto within = std::make_shared<std::string>("60s");
+  command->add_option("NODE", *node, "its name, as crema cluster status shows it")->required();
+  command->add_option("--within", *within, "for how long it may wait for jobs that run there")->capture_default_str();
+  command->callback([&chosen, name, node, within] { chosen = [=] { return drain(*name, *node, *within); }; });
+}
+
 void add_logs(CLI::App& cluster, action& chosen) {
   auto* const command = cluster.add_subcommand("logs", "Shows the logs of what start has begun");
   const auto name = profile_option(*command);
@@ -239,8 +266,11 @@ void add_cluster(CLI::App& app, action& chosen) {
     chosen = &list_clusters;
   });
 
+  add_drain(*command, chosen);
+
   auto* const stop_it = command->add_subcommand("stop", "Stops what start has begun");
-  document(*stop_it, "Nodes leave first, then the controller ends. What takes longer than 10 s is killed.");
+  document(*stop_it, "Nodes leave first, after a second also where jobs run, then the controller ends. What takes "
+                     "longer than 10 s is killed.");
   stop_it->callback([&chosen, name = profile_option(*stop_it)] { chosen = [=] { return stop(*name); }; });
 
   add_logs(*command, chosen);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -41,14 +42,24 @@ std::shared_ptr<daemon_files> add_daemon_files(CLI::App& command) {
 
 stop_signals::stop_signals() {
   ::sigemptyset(&set_);
-  for (const int each : {SIGTERM, SIGINT})
+  for (const int each : {SIGTERM, SIGINT, SIGUSR1})
     ::sigaddset(&set_, each);
   ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
 }
 
-void stop_signals::wait() const {
-  int signal = 0;
-  ::sigwait(&set_, &signal);
+bool stop_signals::wait_until(std::chrono::steady_clock::time_point time) const {
+  using namespace std::chrono;
+  int signal = -1;
+  do {
+    const auto left = std::clamp<nanoseconds>(time - steady_clock::now(), nanoseconds{0}, hours{1});
+    const timespec most{duration_cast<seconds>(left).count(), (left % seconds{1}).count()};
+    signal = ::sigtimedwait(&set_, nullptr, &most);
+  } while (signal < 0 && steady_clock::now() < time);
+  return signal == SIGTERM || signal == SIGINT;
+}
+
+void stop_signals::wake() {
+  ::kill(::getpid(), SIGUSR1);
 }
 
 void stop_signals::let_through() const {

@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -19,15 +20,21 @@ struct daemon_files {
 /// Adds the flags for them.
 std::shared_ptr<daemon_files> add_daemon_files(CLI::App& command);
 
-/// Blocks the signals that end a daemon, in this thread and those that it starts: make one before any other thread.
+/// Blocks the signals that end a daemon, and SIGUSR1, in this thread and those that it starts: make one before any
+/// other thread.
 class stop_signals {
 public:
   stop_signals();
 
-  /// Waits for SIGTERM or SIGINT.
-  void wait() const;
+  /// Waits for SIGTERM or SIGINT, or until a thread of this process has called `wake`. Whether it was a signal.
+  bool wait() const { return wait_until(std::chrono::steady_clock::time_point::max()); }
 
-  /// From here on a second one ends the process at once.
+  /// The same; also false at that time.
+  bool wait_until(std::chrono::steady_clock::time_point time) const;
+
+  static void wake();
+
+  /// From here on another one ends the process at once.
   void let_through() const;
 
 private:

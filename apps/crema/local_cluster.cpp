@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,11 @@
 namespace crema::command {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto time_to_drain = 1s;
+constexpr auto time_to_die = 5s;
 
 std::string state_directory() {
   const auto* const state = std::getenv("XDG_STATE_HOME");
@@ -46,6 +52,18 @@ bool comes_before(const background_process& a, const background_process& b) {
   return order(a.name()) < order(b.name());
 }
 
+/// Sends the signal to those that run; whether all end by then.
+bool ended_by(int signal, std::span<const background_process> those, std::chrono::steady_clock::time_point until) {
+  for (const auto& each : those)
+    each.signal(signal);
+  bool ended = true;
+  for (const auto& each : those) {
+    const auto left = until - std::chrono::steady_clock::now();
+    ended = each.wait_until_ended(std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(left))) && ended;
+  }
+  return ended;
+}
+
 } // namespace
 
 local_cluster::local_cluster(const std::string& profile) : home_{private_home(profile)} {}
@@ -70,22 +88,18 @@ std::size_t local_cluster::stop(std::chrono::milliseconds patience) const {
   auto all = processes();
   const auto ran = running().size();
   std::reverse(all.begin(), all.end());
+  const auto controllers =
+    std::stable_partition(all.begin(), all.end(), [](const auto& each) { return each.name() != "controller"; });
+  // All nodes at once: the first signal drains them, the second has them leave. The controller when they have said
+  // goodbye to it.
   const auto until = std::chrono::steady_clock::now() + patience;
-  const auto left = [until] {
-    return std::max(std::chrono::milliseconds{0},
-                    std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
-  };
-  // All nodes at once; the controller when they have said goodbye to it.
-  for (const bool controller : {false, true}) {
-    for (const auto& each : all)
-      if ((each.name() == "controller") == controller)
-        each.signal(SIGTERM);
-    for (const auto& each : all)
-      if ((each.name() == "controller") == controller && !each.wait_until_ended(left())) {
-        each.signal(SIGKILL);
-        each.wait_until_ended(std::chrono::seconds{5});
-      }
-  }
+  const std::span nodes{all.begin(), controllers};
+  if (!ended_by(SIGTERM, nodes, std::min(until, std::chrono::steady_clock::now() + time_to_drain)))
+    ended_by(SIGTERM, nodes, until);
+  ended_by(SIGKILL, nodes, std::chrono::steady_clock::now() + time_to_die);
+  const std::span controller{controllers, all.end()};
+  ended_by(SIGTERM, controller, until);
+  ended_by(SIGKILL, controller, std::chrono::steady_clock::now() + time_to_die);
   for (const auto& each : all)
     each.remove();
   return ran;

@@ -8,8 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <atomic>
-#include <csignal>
+#include <chrono>
+#include <mutex>
+#include <optional>
 #include <unistd.h>
 
 namespace crema::command {
@@ -30,15 +31,60 @@ net::node_options options_of(const settings& wanted) {
   return options;
 }
 
+/// What the node says to the thread that waits for signals. Thread-safe.
+class news {
+public:
+  void end(int status) {
+    const std::lock_guard lock{mutex_};
+    status_ = status;
+    stop_signals::wake();
+  }
+  void drain(std::chrono::milliseconds within) {
+    const std::lock_guard lock{mutex_};
+    drain_ = within;
+    stop_signals::wake();
+  }
+
+  std::optional<int> ended() const {
+    const std::lock_guard lock{mutex_};
+    return status_;
+  }
+  std::optional<std::chrono::milliseconds> asked_to_drain() const {
+    const std::lock_guard lock{mutex_};
+    return drain_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::optional<int> status_;
+  std::optional<std::chrono::milliseconds> drain_;
+};
+
+/// Until a signal comes, or somebody wants it to drain, or to end. Then until nothing runs there any more, the time is
+/// over, or another signal comes. The status with which it ends.
+int run_until_drained(net::node& running, const stop_signals& signals, const news& said,
+                      std::chrono::milliseconds within) {
+  while (!said.ended() && !said.asked_to_drain() && !signals.wait()) {
+  }
+  if (!said.ended()) {
+    const auto time = said.asked_to_drain().value_or(within);
+    log_line("takes no new work, and leaves in " + std::to_string(time.count()) + " ms at the latest");
+    running.drain();
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (!said.ended() && !signals.wait_until(until) && std::chrono::steady_clock::now() < until) {
+    }
+  }
+  return said.ended().value_or(done);
+}
+
 int run_node(const setting_flags& flags, const daemon_files& files) {
   const auto wanted = flags.read().values();
   const pid_file alone{files.pid, files.ready};
   const stop_signals signals;
-  std::atomic<int> status = done;
+  news said;
   const auto stop = [&](int why, const std::string& reason) {
     log_line(reason);
-    status = why;
-    ::kill(::getpid(), SIGTERM);
+    said.end(why);
   };
   const net::node_events events{
     .registered =
@@ -55,10 +101,12 @@ int run_node(const setting_flags& flags, const daemon_files& files) {
         }
       },
     .refused = [&](const std::string& reason) { stop(refused, "the controller refused this node: " + reason); },
-    .log = &log_line};
+    .log = &log_line,
+    .drain_asked = [&](std::chrono::milliseconds within) { said.drain(within); },
+    .drained = [&] { said.end(done); }};
   net::io_loop loop;
-  const net::node running{loop, net::profile::open(flags.profile()), options_of(wanted), events};
-  signals.wait();
+  net::node running{loop, net::profile::open(flags.profile()), options_of(wanted), events};
+  const int status = run_until_drained(running, signals, said, wanted.node_drain);
   signals.let_through();
   return status;
 }
@@ -70,7 +118,8 @@ void add_node(CLI::App& app, action& chosen) {
   document(*command,
            "Registers with the controller, waits for it where it is not there yet, and comes back to it by itself. "
            "It prints one line of JSON whenever it is registered, and logs on standard error. The first SIGTERM "
-           "or Ctrl-C leaves the cluster in good order, a second one at once.");
+           "or Ctrl-C drains it: it takes no new work, and leaves the cluster when what runs there has ended. A second "
+           "one has it leave at once, a third one just ends it.");
   const auto flags = std::make_shared<setting_flags>(*command, std::vector<std::string>{"node", "heartbeat"});
   const auto files = add_daemon_files(*command);
   command->callback([&chosen, flags, files] { chosen = [=] { return run_node(*flags, *files); }; });

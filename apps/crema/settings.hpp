@@ -3,6 +3,7 @@
 #include "net/address.hpp"
 #include "net/liveness.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,6 +28,7 @@ struct settings {
   std::uint64_t node_memory;
   std::string node_work_dir;
   std::uint64_t node_max_executables = std::uint64_t{2} << 30;
+  std::chrono::milliseconds node_drain{60'000};
 
   net::liveness_limits heartbeat;
 

@@ -50,7 +50,7 @@ void hired_node::gone(const link_end& how) {
 
 void hired_node::received(message from_node) {
   deliver<introduce, dial_back, executable_wanted, executable_progress, executable_ready, executable_refused,
-          worker_started, worker_printed, worker_ended>(from_node, *this);
+          worker_started, worker_printed, worker_ended, drain_begun>(from_node, *this);
 }
 
 void hired_node::introduced() {
@@ -91,6 +91,11 @@ void hired_node::on(const worker_printed& said) {
 void hired_node::on(const worker_ended& said) {
   if (const auto owner = owner_.lock())
     owner->ended(said.number, said.reason);
+}
+
+void hired_node::on(const drain_begun&) {
+  if (const auto owner = owner_.lock())
+    owner->draining(*this);
 }
 
 void hired_node::give_up(const std::string& reason) {

@@ -24,6 +24,9 @@ public:
   virtual void printed(hired_node& there, const worker_printed& said) = 0;
   virtual void ended(int number, const std::string& reason) = 0;
 
+  /// The node takes no new work.
+  virtual void draining(hired_node& there) = 0;
+
   /// The node is of no use: it cannot be reached, or not any more, or cannot run the executable.
   virtual void gone(hired_node& from, const std::string& reason) = 0;
 };
@@ -55,6 +58,7 @@ public:
   void on(const worker_started& said);
   void on(const worker_printed& said);
   void on(const worker_ended& said);
+  void on(const drain_begun&);
 
 private:
   void introduced() override;

@@ -129,6 +129,8 @@ void recruiter::heard(const node_changes& changes) {
       hire(each.node);
     else if (each.what == node_change::event::lost)
       let_go(each.node.is, each.reason);
+    else if (each.what == node_change::event::draining)
+      retire(each.node.is);
   {
     std::lock_guard lock{mutex_};
     following_ = true;
@@ -171,6 +173,48 @@ void recruiter::let_go(generation is, const std::string& reason) {
   }
 }
 
+void recruiter::draining(hired_node& there) {
+  const auto is = there.node().is;
+  view_.drain(is);
+  retire(is);
+  count();
+}
+
+/// The node gets no more work: what runs there ends, and then the driver leaves it.
+void recruiter::retire(generation is) {
+  const auto at = places_.find(is);
+  if (at == places_.end() || std::exchange(at->second.drains, true))
+    return;
+  if (!std::exchange(at->second.works, false))
+    return let_go(is, "it is being drained");
+  for (const auto& [number, worker] : workers_)
+    if (worker.on == is)
+      roster_->retire(number, [self = weak_from_this(), is] {
+        if (const auto here = self.lock())
+          here->leave(is);
+      });
+}
+
+/// In good order, when no job uses the node any more.
+void recruiter::leave(generation is) {
+  auto there = places_.extract(is);
+  if (there.empty())
+    return;
+  {
+    std::lock_guard lock{mutex_};
+    refusals_.insert_or_assign(is, described(there.mapped().node->node().facts) + ": it is being drained");
+  }
+  for (auto at = workers_.begin(); at != workers_.end();) {
+    const auto [number, worker] = *at;
+    ++at;
+    if (worker.on == is) {
+      worker.connection->reset("its node is being drained");
+      ended(number, "its node is being drained");
+    }
+  }
+  there.mapped().node->leave(std::make_shared<int>());
+}
+
 void recruiter::moved() {
   std::lock_guard lock{mutex_};
   last_move_ = std::chrono::steady_clock::now();
@@ -184,7 +228,7 @@ void recruiter::has_executable(hired_node& there) {
 // -- workers --------------------------------------------------------------------------------------------------------
 
 void recruiter::want_worker(generation is) {
-  if (!places_.contains(is))
+  if (const auto at = places_.find(is); at == places_.end() || at->second.drains)
     return;
   to_start_.push_back(is);
   start_next();
@@ -285,7 +329,9 @@ void recruiter::ended(int number, const std::string& reason) {
   if (const auto at = places_.find(worker.on); at != places_.end())
     at->second.works = false;
   roster_->lose(number, worker.described + ": " + why);
-  if (worker.deadline == 0)
+  if (const auto at = places_.find(worker.on); at != places_.end() && at->second.drains)
+    leave(worker.on);
+  else if (worker.deadline == 0)
     replace(worker.on, worker.since);
   else
     let_go(worker.on, why);
@@ -305,72 +351,6 @@ void recruiter::replace(generation is, io_loop::time since) {
     if (const auto here = self.lock())
       here->want_worker(is);
   });
-}
-
-// -- who waits ------------------------------------------------------------------------------------------------------
-
-/// Says how many nodes there are of each kind.
-void recruiter::count() {
-  std::size_t working = 0;
-  int slots = 0;
-  for (const auto& [is, at] : places_)
-    if (at.works) {
-      ++working;
-      slots += static_cast<int>(at.node->node().facts.cpu_slots);
-    }
-  std::lock_guard lock{mutex_};
-  working_ = working;
-  hiring_ = places_.size() - working;
-  slots_ = slots;
-  last_move_ = std::chrono::steady_clock::now();
-  changed_.notify_all();
-}
-
-std::vector<std::shared_ptr<worker_connection>> recruiter::workers() const {
-  std::lock_guard lock{mutex_};
-  return roster_ ? roster_->members() : std::vector<std::shared_ptr<worker_connection>>{};
-}
-
-int recruiter::slots() const {
-  std::lock_guard lock{mutex_};
-  return std::max(1, slots_);
-}
-
-bool recruiter::settled() const {
-  return following_ && hiring_ == 0 && working_ != 0;
-}
-
-bool recruiter::await(std::chrono::milliseconds patience) const {
-  std::unique_lock lock{mutex_};
-  changed_.wait_for(lock, patience, [this] { return settled(); });
-  return working_ != 0;
-}
-
-void recruiter::await_first() const {
-  std::unique_lock lock{mutex_};
-  const auto over = [this] {
-    const bool all_refused = following_ && hiring_ == 0 && working_ == 0 && !refusals_.empty();
-    return untrusted_ || all_refused || (settled() && working_ >= options_.least);
-  };
-  while (!over() && std::chrono::steady_clock::now() < last_move_ + options_.patience)
-    changed_.wait_until(lock, last_move_ + options_.patience);
-  require_enough();
-}
-
-void recruiter::require_enough() const {
-  if (!following_)
-    throw error{untrusted_ ? errc::untrusted : errc::unreachable,
-                "the cluster's controller "
-                  + (trouble_.empty() ? "does not say which nodes there are" : "cannot be reached: " + trouble_)};
-  if (working_ >= options_.least)
-    return;
-  auto text = std::to_string(options_.least) + (options_.least == 1 ? " node is" : " nodes are") + " needed, and "
-              + std::to_string(working_) + " can run this program";
-  for (const auto& [is, why] : refusals_)
-    text += "; " + why;
-  if (refusals_.empty())
-    text += ": start more with crema node";
-  throw error{errc::unreachable, text};
 }
 
 } // namespace crema::net

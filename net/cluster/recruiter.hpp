@@ -61,6 +61,7 @@ public:
   void started(int number) override;
   void printed(hired_node& there, const worker_printed& said) override;
   void ended(int number, const std::string& reason) override;
+  void draining(hired_node& there) override;
   void gone(hired_node& from, const std::string& reason) override;
 
 private:
@@ -82,6 +83,7 @@ private:
     std::shared_ptr<hired_node> node;
     growing_pause pause{}; ///< before another worker takes the place of one that has ended
     bool works = false;    ///< it has a worker that is ready
+    bool drains = false;   ///< it gets no more work
   };
 
   void follow(std::unique_ptr<stream> connection);
@@ -89,6 +91,8 @@ private:
   void heard(const node_changes& changes);
   void hire(const member& node);
   void let_go(generation is, const std::string& reason);
+  void retire(generation is);
+  void leave(generation is);
   void want_worker(generation is);
   void start_next();
   void call(int number);

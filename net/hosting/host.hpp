@@ -6,8 +6,10 @@
 #include "net/profile.hpp"
 #include "net/work_directory.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -34,6 +36,8 @@ struct host {
   std::mutex mutex{};
   std::condition_variable changed{};
   int workplaces = 0;
+  std::function<void()> when_idle{};  ///< called while the mutex is held, when there is none any more
+  std::atomic<bool> draining = false; ///< no driver gets a workplace, or a worker, from here on
 
   io_loop slow{}; ///< a thread for what waits for the disk and for processes to start; the first to go
 };

@@ -15,6 +15,8 @@ void hosted_driver::received(message from_peer) {
 void hosted_driver::on(const offer_executable& said) {
   try {
     require_same_version();
+    if (host_.draining)
+      throw error{errc::unreachable, "the node is being drained"};
   } catch (const error& e) {
     send(executable_refused{e.text()});
     return;

@@ -21,7 +21,8 @@ workplace::workplace(host& at, on_said said) : host_{at}, said_{std::move(said)}
 workplace::~workplace() {
   directory_.reset();
   std::lock_guard lock{host_.mutex};
-  --host_.workplaces;
+  if (--host_.workplaces == 0 && host_.when_idle)
+    host_.when_idle();
   host_.changed.notify_all();
 }
 
@@ -73,6 +74,8 @@ node_answer workplace::start(const start_worker& order) {
 bool workplace::launch(const start_worker& order) {
   if (!executable_)
     throw error{errc::not_found, "the driver has sent no executable"};
+  if (host_.draining)
+    throw error{errc::unreachable, "the node is being drained"};
   if (!directory_)
     directory_.emplace(host_.directory.make_driver_directory());
   const worker_command command{.executable = executable_->path(),

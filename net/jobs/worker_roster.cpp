@@ -18,7 +18,7 @@ constexpr std::chrono::seconds grace{2};
 void worker_roster::add(std::shared_ptr<worker_connection> connection) {
   std::lock_guard lock{mutex_};
   const int number = connection->number();
-  listed_.insert_or_assign(number, std::move(connection));
+  listed_.insert_or_assign(number, listed{std::move(connection)});
 }
 
 void worker_roster::lose(int number, const std::string& why) {
@@ -28,7 +28,7 @@ void worker_roster::lose(int number, const std::string& why) {
   ready_once_.erase(number);
   note_members(std::move(lock));
   if (gone)
-    gone.mapped()->lose(why);
+    gone.mapped().connection->lose(why);
 }
 
 void worker_roster::give_up(const std::string& why) {
@@ -37,18 +37,54 @@ void worker_roster::give_up(const std::string& why) {
   changed_.notify_all();
 }
 
-std::vector<std::shared_ptr<worker_connection>> worker_roster::members() const {
-  std::lock_guard lock{mutex_};
+std::vector<std::shared_ptr<worker_connection>> worker_roster::members() {
   std::vector<std::shared_ptr<worker_connection>> found;
-  for (const int number : circle_.members())
-    found.push_back(listed_.at(number));
+  std::lock_guard lock{mutex_};
+  for (const int number : usable())
+    found.push_back(use(listed_.at(number)));
   return found;
+}
+
+std::vector<int> worker_roster::usable() const {
+  auto numbers = circle_.members();
+  std::erase_if(numbers, [this](int each) { return listed_.at(each).when_unused != nullptr; });
+  return numbers;
+}
+
+std::shared_ptr<worker_connection> worker_roster::use(listed& each) {
+  if (auto used = each.used.lock())
+    return used;
+  const std::shared_ptr<worker_connection> made{
+    each.connection.get(), [held = each.connection, roster = weak_from_this()](const worker_connection*) {
+      if (const auto self = roster.lock())
+        self->released(held->number());
+    }};
+  each.used = made;
+  return made;
+}
+
+void worker_roster::released(int number) {
+  std::lock_guard lock{mutex_};
+  if (const auto found = listed_.find(number);
+      found != listed_.end() && found->second.when_unused && found->second.used.expired())
+    loop_.run(found->second.when_unused);
+}
+
+void worker_roster::retire(int number, std::function<void()> unused) {
+  std::lock_guard lock{mutex_};
+  const auto found = listed_.find(number);
+  if (found == listed_.end())
+    return;
+  found->second.when_unused = std::move(unused);
+  changed_.notify_all();
+  if (found->second.used.expired())
+    loop_.run(found->second.when_unused);
 }
 
 bool worker_roster::await(std::chrono::milliseconds patience) const {
   std::unique_lock lock{mutex_};
-  changed_.wait_for(lock, patience, [&] { return circle_.members().size() >= wanted_ || given_up_; });
-  if (!circle_.members().empty())
+  changed_.wait_for(lock, patience, [&] { return usable().size() >= wanted_ || given_up_; });
+  if (!usable().empty())
     return true;
   if (given_up_)
     throw error{errc::unreachable, "no worker is left to run the job: " + *given_up_};
@@ -88,7 +124,7 @@ void worker_roster::part_for_good(int one, int other, const std::string& why) {
   if (!listed_.contains(one) || !listed_.contains(other) || circle_.knows(one, other))
     return;
   const auto [older, younger] = std::minmax(one, other);
-  const auto goes = listed_.at(circle_.contains(younger) ? older : younger);
+  const auto goes = listed_.at(circle_.contains(younger) ? older : younger).connection;
   lock.unlock();
   goes->reset(why);
 }

@@ -40,8 +40,13 @@ public:
   /// No more workers will come, for this reason: nobody waits for them.
   void give_up(const std::string& why);
 
-  /// Those that a job can use: they are there, and each is connected with all others.
-  std::vector<std::shared_ptr<worker_connection>> members() const;
+  /// Those that a job can use: they are there, and each is connected with all others. A job uses them for as long as it
+  /// keeps these pointers.
+  std::vector<std::shared_ptr<worker_connection>> members();
+
+  /// The worker takes part in no more jobs. `unused` is called on the loop's thread, once or more, when none of those
+  /// that run uses it.
+  void retire(int number, std::function<void()> unused);
 
   /// Waits until there are as many as wanted, or no more will come; not longer than `patience`. Whether there is one.
   /// Throws unreachable, with the reason, where there is none and none will come.
@@ -57,6 +62,15 @@ public:
   void missed(int one, int other, const std::string& why);
 
 private:
+  struct listed {
+    std::shared_ptr<worker_connection> connection;
+    std::weak_ptr<worker_connection> used{};     ///< what jobs have
+    std::function<void()> when_unused = nullptr; ///< of one that is retired
+  };
+
+  std::shared_ptr<worker_connection> use(listed& each);
+  void released(int number);
+  std::vector<int> usable() const;
   void note_members(std::unique_lock<std::mutex> lock);
   void part_for_good(int one, int other, const std::string& why);
 
@@ -66,7 +80,7 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   worker_circle circle_;
-  std::map<int, std::shared_ptr<worker_connection>> listed_;
+  std::map<int, listed> listed_;
   std::set<int> ready_once_; ///< of those
   std::optional<std::string> given_up_;
 };

@@ -62,7 +62,9 @@ void read_as(bytes payload) {
 
 constexpr std::array readers{&read_as<introduce>,     &read_as<dial_back>,    &read_as<dialled_back>,
                              &read_as<register_node>, &read_as<node_refused>, &read_as<node_registered>,
-                             &read_as<follow_nodes>,  &read_as<nodes_known>,  &read_as<node_changed>};
+                             &read_as<follow_nodes>,  &read_as<nodes_known>,  &read_as<node_changed>,
+                             &read_as<drain_node>,    &read_as<drain_passed>, &read_as<drain>,
+                             &read_as<drain_begun>};
 
 } // namespace
 

@@ -55,11 +55,12 @@ class follower final : public cluster_peer {
 public:
   using cluster_peer::cluster_peer;
   void received(message from_peer) override {
-    deliver<introduce, dial_back, nodes_known, node_changed>(from_peer, *this);
+    deliver<introduce, dial_back, nodes_known, node_changed, drain_passed>(from_peer, *this);
   }
   using cluster_peer::on;
   void on(const nodes_known& said) { note(view.snapshot(said.epoch, said.nodes)); }
   void on(const node_changed& said) { note(view.apply(said.change)); }
+  void on(const drain_passed& said) { heard.add("passed to generation " + std::to_string(said.is)); }
 
   lines heard;
   node_view view;
@@ -69,7 +70,7 @@ private:
   void gone(const link_end& how) override { heard.add("the controller is gone: " + how.reason); }
 
   void note(const node_changes& changes) {
-    static constexpr std::array<const char*, 4> words{"joined ", "suspected ", "trusted ", "lost "};
+    static constexpr std::array<const char*, 5> words{"joined ", "suspected ", "trusted ", "lost ", "draining "};
     for (const auto& each : changes)
       heard.add(words[static_cast<std::size_t>(each.what)] + each.node.facts.name);
   }
@@ -98,7 +99,12 @@ protected:
                                                 node_log.add(facts.name + " is generation " + std::to_string(is));
                                               },
                                               [this](const std::string& reason) { node_log.add("refused: " + reason); },
-                                              [this](const std::string& line) { node_log.add(line); }});
+                                              [this](const std::string& line) { node_log.add(line); },
+                                              [this, name](std::chrono::milliseconds within) {
+                                                node_log.add(name + " is asked to drain within "
+                                                             + std::to_string(within.count()) + " ms");
+                                              },
+                                              [this, name] { node_log.add(name + " is drained"); }});
   }
 
   std::shared_ptr<follower> follow() {
@@ -162,6 +168,40 @@ TEST_F(Cluster, GivesANodeThatComesBackAnotherGeneration) {
   controller_log.next("is lost");
   a = start_node("a");
   EXPECT_NE(node_log.next("a is generation"), first);
+}
+
+TEST_F(Cluster, ShowsThatANodeDrainsAlsoToAControllerThatIsNew) {
+  start_controller();
+  const auto driver = follow();
+  const auto a = start_node("a");
+  node_log.next("a is generation");
+  driver->heard.next("joined a");
+  a->drain();
+  a->drain();
+  driver->heard.next("draining a");
+  node_log.next("a is drained");
+  EXPECT_THAT(controller_log.next("takes no new work"), HasSubstr("node a at"));
+  head.reset();
+  driver->heard.next("the controller is gone");
+  start_controller();
+  controller_log.next("takes no new work");
+}
+
+TEST_F(Cluster, AsksTheNodeOfANameToDrain) {
+  start_controller();
+  const auto a = start_node("a");
+  const auto b = start_node("b");
+  node_log.next("is generation");
+  node_log.next("is generation");
+  const auto driver = follow();
+  driver->heard.next("joined");
+  loop.run([&] {
+    driver->send(drain_node{"c", 5000});
+    driver->send(drain_node{"b", 5000});
+  });
+  EXPECT_EQ(driver->heard.next("passed to"), "passed to generation 0");
+  EXPECT_NE(driver->heard.next("passed to"), "passed to generation 0");
+  EXPECT_EQ(node_log.next("is asked"), "b is asked to drain within 5000 ms");
 }
 
 TEST_F(Cluster, RefusesANodeWhosePortCannotBeReached) {

@@ -35,7 +35,7 @@ std::string bytes_of(const outgoing& what) {
   return bytes.append(reinterpret_cast<const char*>(payload.data()), payload.size());
 }
 
-outgoing hello(std::uint16_t version = 1) {
+outgoing hello(std::uint16_t version = 2) {
   auto made = text_message(0, "crema\n");
   made.head.put(&version, sizeof version);
   return made;
@@ -84,7 +84,7 @@ protected:
   void say(std::string_view bytes) const {
     ASSERT_EQ(::send(bare.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
   }
-  void say_hello(std::uint16_t version = 1) { say(hello(version)); }
+  void say_hello(std::uint16_t version = 2) { say(hello(version)); }
   void grant(std::uint64_t bytes) {
     auto credit = text_message(2, "");
     credit.head.put(&bytes, sizeof bytes);
@@ -262,7 +262,7 @@ TEST_F(Link, RefusesPeersThatDoNotSpeakItsLanguage) {
   EXPECT_EQ(refusal([&] { say("GET / HTTP/1.1\r\n\r\n"); }), "these bytes are no frame of crema");
   EXPECT_EQ(refusal([&] { say(text_message(text_kind, "no hello")); }), "the peer does not say hello as crema does");
   EXPECT_EQ(refusal([&] { say(text_message(0, "crema\n")); }), "the peer does not say hello as crema does");
-  EXPECT_EQ(refusal([&] { say_hello(7); }), "the peer speaks version 7 of the protocol, this side 1");
+  EXPECT_EQ(refusal([&] { say_hello(7); }), "the peer speaks version 7 of the protocol, this side 2");
   EXPECT_THAT(refusal([&] { say_hello(), say(text_message(4, "?")); }), HasSubstr("a frame of kind 4"));
   EXPECT_THAT(refusal([&] { say_hello(), say(text_message(2, "no")); }), HasSubstr("a frame of kind 2 and 2 bytes"));
   EXPECT_THAT(refusal([&] { say_hello(), say(text_message(3, "")), say(text_message(3, "")); }),

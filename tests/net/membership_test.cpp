@@ -26,7 +26,7 @@ node_facts facts(const std::string& name, std::uint16_t port = 7000) {
 
 /// What happened, to whom: "joined a".
 std::vector<std::string> texts(const node_changes& changes) {
-  static constexpr std::array<const char*, 4> words{"joined ", "suspected ", "trusted ", "lost "};
+  static constexpr std::array<const char*, 5> words{"joined ", "suspected ", "trusted ", "lost ", "draining "};
   std::vector<std::string> all;
   for (const auto& each : changes)
     all.push_back(words[static_cast<std::size_t>(each.what)] + each.node.facts.name);
@@ -114,9 +114,22 @@ TEST(NodeView, DoesNotTakeBackWhatItGaveUp) {
   EXPECT_THAT(texts(view.apply({event::joined, {2, facts("a")}, {}})), ElementsAre("joined a"));
 }
 
+TEST(NodeView, SeesANodeDrainOnceAndUntilItIsLost) {
+  node_view view;
+  EXPECT_THAT(texts(view.snapshot(1, {{1, facts("a"), false, true}, {2, facts("b")}})),
+              ElementsAre("joined a", "draining a", "joined b"));
+  EXPECT_THAT(texts(view.drain(2)), ElementsAre("draining b"));
+  EXPECT_THAT(view.apply({event::draining, {2, facts("b"), false, true}, {}}), IsEmpty());
+  EXPECT_THAT(view.apply({event::trusted, {2, facts("b")}, {}}), IsEmpty());
+  EXPECT_TRUE(view.table().members()[1].draining);
+  EXPECT_THAT(view.drain(3), IsEmpty());
+  EXPECT_THAT(texts(view.apply({event::lost, {2, facts("b"), false, true}, "it has left"})), ElementsAre("lost b"));
+}
+
 namespace {
 
-/// Checks that what is said of each generation makes sense: joined, then in doubt or not, then lost, for ever.
+/// Checks that what is said of each generation makes sense: joined, then in doubt or not, perhaps draining, then lost,
+/// for ever.
 class historian {
 public:
   void write(const node_changes& changes) {
@@ -135,6 +148,10 @@ public:
       case event::lost:
         ASSERT_TRUE(last && last != event::lost);
         break;
+      case event::draining:
+        ASSERT_TRUE(last && last != event::lost);
+        ASSERT_TRUE(draining_.insert(each.node.is).second) << "draining again";
+        continue;
       }
       last = each.what;
     }
@@ -149,6 +166,7 @@ public:
 
 private:
   std::map<generation, std::optional<event>> lives_;
+  std::set<generation> draining_;
 };
 
 void check(const node_table& table, const historian& history) {
@@ -176,6 +194,7 @@ TEST(Membership, NeverContradictsItselfAndTheDriverAgreesInTheEnd) {
     historian of_controller, of_driver;
     std::vector<generation> ever{0};
     std::vector<std::pair<generation, node_facts>> lives;
+    std::set<generation> draining;
     bool connected = false;
     const auto tell = [&](const node_changes& changes) {
       of_controller.write(changes);
@@ -189,7 +208,7 @@ TEST(Membership, NeverContradictsItselfAndTheDriverAgreesInTheEnd) {
     };
     for (int step = 0; step != 200; ++step) {
       const auto any = ever[random() % ever.size()];
-      switch (random() % 12) {
+      switch (random() % 13) {
       case 0:
         connected = false;
         break;
@@ -216,6 +235,10 @@ TEST(Membership, NeverContradictsItselfAndTheDriverAgreesInTheEnd) {
       case 7:
         tell(nodes->table().trust(any));
         break;
+      case 8:
+        draining.insert(any);
+        tell(nodes->table().drain(any));
+        break;
       default: {
         auto who = facts(std::string(1, static_cast<char>('a' + random() % 5)));
         who.where = {"host", static_cast<std::uint16_t>(7000 + random() % 4)};
@@ -225,6 +248,8 @@ TEST(Membership, NeverContradictsItselfAndTheDriverAgreesInTheEnd) {
         auto [is, changes] = nodes->join(who, claimed);
         ASSERT_TRUE(nodes->table().accepts(is));
         tell(changes);
+        if (draining.contains(is)) // a node that drains says so to each controller
+          tell(nodes->table().drain(is));
         ever.push_back(is);
         lives.emplace_back(is, who);
       }
@@ -249,7 +274,7 @@ namespace {
 /// All orders in which two lives of a name can be heard of, each event once or again, to a certain depth.
 class two_lives {
 public:
-  static constexpr int events = 8;
+  static constexpr int events = 10;
 
   static node_changes apply(node_table& table, int what) {
     const auto is = static_cast<generation>(1 + what % 2);
@@ -260,6 +285,8 @@ public:
       return table.suspect(is);
     case 2:
       return table.trust(is);
+    case 3:
+      return table.drain(is);
     default:
       return table.lose(is, "gone");
     }
@@ -288,7 +315,7 @@ public:
 TEST(NodeTable, LetsOneLifeOfANameCountInWhateverOrderThingsAreHeard) {
   two_lives all;
   all.explore({}, {}, 4);
-  EXPECT_EQ(all.explored, 8 + 64 + 512 + 4096);
+  EXPECT_EQ(all.explored, 10 + 100 + 1000 + 10000);
 }
 
 TEST(GrowingPause, GrowsAndIsNeverTheSameForAll) {

@@ -37,10 +37,15 @@ TEST(MessageCodec, ReadsWhatItWrites) {
   EXPECT_EQ(hello.name, "node a");
   EXPECT_EQ(hello.clock, -5);
   EXPECT_EQ(again(register_node{facts, 7}).facts, facts);
-  const std::vector<member> nodes{{1, facts, true}, {2, facts, false}};
+  const std::vector<member> nodes{{1, facts, true, false}, {2, facts, false, true}};
   EXPECT_EQ(again(nodes_known{3, nodes}).nodes, nodes);
   const node_change change{node_change::event::lost, {1, facts}, "gone"};
   EXPECT_EQ(again(node_changed{change}).change, change);
+  const auto wanted = again(drain_node{"a", 60'000});
+  EXPECT_EQ(wanted.name, "a");
+  EXPECT_EQ(wanted.within, 60'000u);
+  EXPECT_EQ(again(drain_passed{7}).is, 7u);
+  EXPECT_EQ(again(drain{5}).within, 5u);
   EXPECT_NO_THROW(again(follow_nodes{}));
 }
 
@@ -51,7 +56,7 @@ TEST(MessageCodec, WritesTheMembersOneAfterTheOther) {
 }
 
 TEST(MessageCodec, RefusesWhatIsNoMessage) {
-  const auto frame = to_frame(nodes_known{3, {{1, facts, true}}});
+  const auto frame = to_frame(nodes_known{3, {{1, facts, true, false}}});
   const auto bytes = frame.head.bytes();
   for (std::size_t length = 0; length != bytes.size(); ++length)
     EXPECT_NE(refusal<nodes_known>(bytes.first(length)), "no error") << length;
@@ -61,7 +66,7 @@ TEST(MessageCodec, RefusesWhatIsNoMessage) {
 
   auto change = to_frame(node_changed{{node_change::event::lost, {1, facts}, ""}});
   auto wrong = std::vector(change.head.bytes().begin(), change.head.bytes().end());
-  wrong[0] = std::byte{4};
+  wrong[0] = std::byte{5};
   EXPECT_THAT(refusal<node_changed>(wrong), HasSubstr("makes no sense"));
 }
 

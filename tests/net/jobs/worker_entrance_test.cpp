@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Workers of a cluster, but for being processes: each behind the port of a node, which passes on what is meant for it.
@@ -227,6 +228,34 @@ TEST(WorkerRoster, TellsWhoIsReadyForTheFirstTimeAndIsContentWithThoseThereAre) 
   roster->give_up("no more");
   EXPECT_TRUE(roster->await(patience));
   EXPECT_THAT(roster->members(), SizeIs(1));
+}
+
+TEST(WorkerRoster, RetiresAWorkerWhenNoJobUsesItAnyMore) {
+  io_loop loop;
+  const auto roster = std::make_shared<worker_roster>(loop, 1);
+  for (const int each : {4, 5}) {
+    roster->add(std::make_shared<listed_worker>(each, roster));
+    roster->came(each);
+  }
+  roster->met(4, 5);
+  auto job = roster->members();
+  auto other = roster->members();
+  ASSERT_THAT(job, SizeIs(2));
+  std::promise<void> said;
+  auto unused = said.get_future();
+  roster->retire(4, [&, first = true]() mutable {
+    if (std::exchange(first, false))
+      said.set_value();
+  });
+  ASSERT_THAT(roster->members(), SizeIs(1));
+  EXPECT_EQ(roster->members().front()->number(), 5);
+  job.clear();
+  std::promise<void> looked;
+  loop.run([&] { looked.set_value(); }); // what the end of the job had caused would be before this
+  looked.get_future().wait();
+  EXPECT_EQ(unused.wait_for(0s), std::future_status::timeout);
+  other.clear();
+  EXPECT_EQ(unused.wait_for(patience), std::future_status::ready);
 }
 
 } // namespace crema::net

@@ -82,7 +82,7 @@ public:
     case SSL_ERROR_ZERO_RETURN:
       return {.bytes = 0, .blocked = false, .ended = true};
     default:
-      throw tls_failure(*ssl_, status);
+      fail(status);
     }
   }
 
@@ -98,7 +98,7 @@ public:
         put.blocked = why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ;
         if (put.blocked)
           break;
-        throw tls_failure(*ssl_, status);
+        fail(status);
       }
       put.bytes += n;
       rest.take(n);
@@ -118,6 +118,14 @@ public:
   void abort() noexcept override { reset_on_close(socket_.get()); }
 
 private:
+  /// Both sides have proved themselves: whatever is wrong now, the network has done.
+  [[noreturn]] void fail(int status) const {
+    const auto why = tls_failure(*ssl_, status);
+    if (why.code() == errc::unreachable)
+      throw why;
+    throw error{errc::unreachable, "the connection broke: bytes were changed on their way (" + why.text() + ')'};
+  }
+
   descriptor socket_;
   ssl_ptr ssl_; // before its socket
   bool read_wants_output_ = false;

@@ -3,7 +3,6 @@
 #include "actors/actor_engine.hpp"
 #include "dataflow/inline_engine.hpp"
 #include "net/cluster/cluster_workers.hpp"
-#include "net/cluster/own_executable.hpp"
 #include "net/jobs/worker_processes.hpp"
 #include "tests/loopback_cluster.hpp"
 #include "tests/net/jobs/in_process_workers.hpp"
@@ -21,15 +20,6 @@ std::shared_ptr<internal::engine> on_processes(const engine_shape& shape, std::s
   return net::make_worker_engine(net::start_workers(shape.workers, each));
 }
 
-/// Spares the nodes that share a work directory from being sent this program each: it is large, not being stripped.
-void store_this_executable(const std::string& work_directory) {
-  const auto& [id, all] = net::this_executable();
-  const net::executable_store store{work_directory + "/executables", id.size};
-  auto transfer = store.receive(id);
-  transfer.add(all.bytes);
-  std::move(transfer).finish();
-}
-
 std::shared_ptr<internal::engine> on_nodes(const engine_shape& shape) {
   struct cluster {
     loopback_cluster nodes{};
@@ -38,7 +28,7 @@ std::shared_ptr<internal::engine> on_nodes(const engine_shape& shape) {
   auto made = std::make_shared<cluster>();
   for (int i = 0; i != shape.workers; ++i)
     made->nodes.add_node("node " + std::to_string(i), static_cast<std::uint32_t>(shape.threads));
-  store_this_executable(made->nodes.work());
+  made->nodes.store_this_executable();
   made->engine = net::make_worker_engine(net::start_cluster_workers(
     made->nodes.keys(), {.controllers = {made->nodes.controller()}, .least = static_cast<std::size_t>(shape.workers)}));
   return {made, made->engine.get()};

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "net/cluster/own_executable.hpp"
 #include "net/controller.hpp"
 #include "net/node.hpp"
+#include "net/work_directory.hpp"
 
 #include "dataflow/config.hpp"
 #include "tests/net/temporary_directory.hpp"
@@ -21,10 +23,12 @@ namespace crema::testing {
 /// of this same executable.
 class loopback_cluster {
 public:
-  loopback_cluster() {
+  /// `links` are the controller's; `log` is called on a thread of the cluster's.
+  explicit loopback_cluster(const net::link_options& links = {}, net::controller::on_log log = nullptr) {
     ::setenv("XDG_CONFIG_HOME", root_.path().c_str(), 1);
     keys_.emplace(net::profile::create("mars", {{"127.0.0.1", 1}}));
-    controller_.emplace(loop_, *keys_, net::controller_options{.listen = {"127.0.0.1", 0}}, nullptr);
+    controller_.emplace(loop_, *keys_, net::controller_options{.listen = {"127.0.0.1", 0}, .links = links},
+                        std::move(log));
   }
   ~loopback_cluster() {
     nodes_.clear();
@@ -42,6 +46,16 @@ public:
     nodes_.emplace(name, std::make_unique<net::node>(loop_, *keys_, options, net::node_events{{}, {}, std::move(log)}));
   }
   void remove_node(const std::string& name) { nodes_.erase(name); }
+
+  /// Spares nodes that use this work directory from being sent this program each: it is large, not being stripped.
+  void store_this_executable() const {
+    const auto& [id, all] = net::this_executable();
+    const net::work_directory made{work()};
+    const net::executable_store store{work() + "/executables", id.size};
+    auto transfer = store.receive(id);
+    transfer.add(all.bytes);
+    std::move(transfer).finish();
+  }
 
   const net::profile& keys() const { return *keys_; }
   const net::address& controller() const { return controller_->where(); }

@@ -16,9 +16,9 @@ constexpr std::uint64_t most_ahead = 4 * chunk_bytes; ///< sent, and not written
 
 } // namespace
 
-void hired_node::begin() {
+void hired_node::begin(std::chrono::milliseconds patience) {
   const auto self = std::static_pointer_cast<hired_node>(shared_from_this());
-  dial(here().loop, here().tls, node_.facts.where, {role::node}, [self](dialled result) {
+  const auto done = [self](dialled result) {
     if (self->owner_.expired())
       return;
     if (result.connection)
@@ -26,9 +26,10 @@ void hired_node::begin() {
     try {
       std::rethrow_exception(result.failure);
     } catch (const error& e) {
-      self->give_up(e.text());
+      self->be_cut(e.text());
     }
-  });
+  };
+  dial(here().loop, here().tls, node_.facts.where, {role::node}, done, patience);
 }
 
 void hired_node::dismiss() {
@@ -44,8 +45,10 @@ void hired_node::leave(std::shared_ptr<void> until_left) {
 }
 
 void hired_node::gone(const link_end& how) {
-  if (!std::exchange(until_left_, nullptr))
-    give_up(how.reason.empty() ? "it has left" : how.reason);
+  if (std::exchange(until_left_, nullptr))
+    return;
+  const auto reason = how.reason.empty() ? "it has left" : how.reason;
+  how.why == link_end::cause::refused ? give_up(reason) : be_cut(reason);
 }
 
 void hired_node::received(message from_node) {
@@ -99,10 +102,19 @@ void hired_node::on(const drain_begun&) {
 }
 
 void hired_node::give_up(const std::string& reason) {
-  const auto owner = std::exchange(owner_, {}).lock();
-  reset(reason);
-  if (owner)
+  if (const auto owner = end(reason))
     owner->gone(*this, reason);
+}
+
+void hired_node::be_cut(const std::string& reason) {
+  if (const auto owner = end(reason))
+    owner->cut(*this, reason);
+}
+
+/// Who is to be told of it.
+std::shared_ptr<employer> hired_node::end(const std::string& reason) {
+  reset(reason);
+  return std::exchange(owner_, {}).lock();
 }
 
 } // namespace crema::net

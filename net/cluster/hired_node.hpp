@@ -2,6 +2,7 @@
 
 #include "net/cluster_peer.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,18 +28,22 @@ public:
   /// The node takes no new work.
   virtual void draining(hired_node& there) = 0;
 
-  /// The node is of no use: it cannot be reached, or not any more, or cannot run the executable.
+  /// The node is of no use: it cannot run the executable, or says what no node says.
   virtual void gone(hired_node& from, const std::string& reason) = 0;
+
+  /// The node cannot be reached, or not any more, which may be the network's fault.
+  virtual void cut(hired_node& from, const std::string& reason) = 0;
 };
 
-/// A driver's link to one node: brings the executable there, once, and has workers started. On the loop's thread.
+/// A driver's link to one node: brings the executable there, once, and has workers started. When its owner has heard
+/// that it is gone or cut, it is over. On the loop's thread.
 class hired_node final : public cluster_peer {
 public:
   hired_node(std::shared_ptr<const cluster_context> here, member node, std::weak_ptr<employer> owner)
       : cluster_peer{std::move(here)}, node_{std::move(node)}, owner_{std::move(owner)} {}
 
   /// Dials it.
-  void begin();
+  void begin(std::chrono::milliseconds patience);
 
   /// Nothing is told any more, and what the driver has there ends.
   void dismiss();
@@ -47,6 +52,9 @@ public:
   void leave(std::shared_ptr<void> until_left);
 
   const member& node() const noexcept { return node_; }
+
+  /// Whether it has introduced itself over this link.
+  bool reached() const noexcept { return peer().has_value(); }
 
   void received(message from_node) override;
 
@@ -64,6 +72,8 @@ private:
   void introduced() override;
   void gone(const link_end& how) override;
   void give_up(const std::string& reason);
+  void be_cut(const std::string& reason);
+  std::shared_ptr<employer> end(const std::string& reason);
   void send_more();
 
   const member node_;

@@ -17,7 +17,10 @@ using namespace std::chrono_literals;
 
 constexpr auto time_to_answer = 5s;
 constexpr auto time_to_get_ready = 60s;
-constexpr auto long_life = 5s; ///< of a worker: the next one is started soon
+constexpr auto time_to_exit = 1s; ///< of a worker that has closed its connection, which is how its end begins
+constexpr auto long_life = 5s;    ///< of a worker or a link: the next one is there soon
+constexpr auto first_redial = 1s; ///< of a link that was cut: so long a job may wait for it
+constexpr int most_failures = 3;  ///< for which a node is waited for
 
 std::string described(const node_facts& node) {
   return "node " + node.name + " at " + to_string(node.where);
@@ -66,9 +69,16 @@ public:
   cluster_worker(int number, const std::shared_ptr<worker_roster>& roster, std::weak_ptr<recruiter> owner)
       : listed_worker{number, roster}, owner_{std::move(owner)} {}
 
+  /// A process that ends closes its connection first, and shall say how.
   void ended(const link_end& how) override {
-    if (const auto owner = owner_.lock())
-      owner->end(number(), how.why == link_end::cause::reset ? how.reason : "");
+    const auto stop = [owner = owner_, number = number(), reason = how.reason] {
+      if (const auto here = owner.lock())
+        here->end(number, reason);
+    };
+    if (const auto owner = owner_.lock(); owner && how.why == link_end::cause::lost)
+      owner->here_->loop.call_at(io_loop::now() + time_to_exit, stop);
+    else
+      stop();
   }
 
 private:
@@ -134,6 +144,7 @@ void recruiter::heard(const node_changes& changes) {
   {
     std::lock_guard lock{mutex_};
     following_ = true;
+    last_move_ = io_loop::now();
   }
   count();
 }
@@ -142,8 +153,8 @@ void recruiter::heard(const node_changes& changes) {
 
 void recruiter::hire(const member& node) {
   const auto made = std::make_shared<hired_node>(here_, node, weak_from_this());
-  places_.insert_or_assign(node.is, place{made});
-  made->begin();
+  places_.insert_or_assign(node.is, place{made, io_loop::now()});
+  made->begin(time_to_answer);
 }
 
 void recruiter::gone(hired_node& from, const std::string& reason) {
@@ -153,6 +164,48 @@ void recruiter::gone(hired_node& from, const std::string& reason) {
   count();
 }
 
+/// What the driver had there ends with the link, on the node's side, too. The node itself may be well.
+void recruiter::cut(hired_node& from, const std::string& reason) {
+  const auto is = from.node().is;
+  auto& at = places_.at(is);
+  if (at.drains) {
+    let_go(is, reason);
+    return count();
+  }
+  const auto now = io_loop::now();
+  if (now - at.since > long_life)
+    at.redial.reset();
+  at.prepared = false;
+  at.awaited = at.awaited && from.reached();
+  note_failure(at, reason);
+  forget_all(is, "the connection to the node is cut: " + reason);
+  here_->loop.call_at(now + at.redial.next(random_()), [self = weak_from_this(), is] {
+    if (const auto here = self.lock())
+      here->dial_again(is);
+  });
+  count();
+}
+
+void recruiter::dial_again(generation is) {
+  const auto at = places_.find(is);
+  if (at == places_.end())
+    return;
+  at->second.since = io_loop::now();
+  at->second.node = std::make_shared<hired_node>(here_, at->second.node->node(), weak_from_this());
+  at->second.node->begin(at->second.awaited ? first_redial : time_to_answer);
+}
+
+/// A node that has failed too often is not waited for, until it works.
+void recruiter::note_failure(place& at, const std::string& reason) {
+  at.awaited = at.awaited && ++at.failures < most_failures;
+  note_refusal(*at.node, reason);
+}
+
+void recruiter::note_refusal(const hired_node& of, const std::string& reason) {
+  std::lock_guard lock{mutex_};
+  refusals_.insert_or_assign(of.node().is, described(of.node().facts) + ": " + reason);
+}
+
 /// The node and all that was on it is lost.
 void recruiter::let_go(generation is, const std::string& reason) {
   auto there = places_.extract(is);
@@ -160,17 +213,8 @@ void recruiter::let_go(generation is, const std::string& reason) {
     return;
   const auto node = there.mapped().node;
   node->dismiss();
-  {
-    std::lock_guard lock{mutex_};
-    refusals_.insert_or_assign(is, described(node->node().facts) + ": " + reason);
-  }
-  std::erase(to_start_, is);
-  for (auto at = workers_.begin(); at != workers_.end();) {
-    const auto [number, worker] = *at;
-    ++at;
-    if (worker.on == is)
-      ended(number, "the node is lost: " + reason);
-  }
+  note_refusal(*node, reason);
+  forget_all(is, "the node is lost: " + reason);
 }
 
 void recruiter::draining(hired_node& there) {
@@ -197,22 +241,13 @@ void recruiter::retire(generation is) {
 
 /// In good order, when no job uses the node any more.
 void recruiter::leave(generation is) {
-  auto there = places_.extract(is);
+  const auto there = places_.extract(is);
   if (there.empty())
     return;
-  {
-    std::lock_guard lock{mutex_};
-    refusals_.insert_or_assign(is, described(there.mapped().node->node().facts) + ": it is being drained");
-  }
-  for (auto at = workers_.begin(); at != workers_.end();) {
-    const auto [number, worker] = *at;
-    ++at;
-    if (worker.on == is) {
-      worker.connection->reset("its node is being drained");
-      ended(number, "its node is being drained");
-    }
-  }
-  there.mapped().node->leave(std::make_shared<int>());
+  const auto node = there.mapped().node;
+  note_refusal(*node, "it is being drained");
+  forget_all(is, "its node is being drained");
+  node->leave(std::make_shared<int>());
 }
 
 void recruiter::moved() {
@@ -221,14 +256,22 @@ void recruiter::moved() {
 }
 
 void recruiter::has_executable(hired_node& there) {
-  moved();
-  want_worker(there.node().is);
+  const auto at = places_.find(there.node().is);
+  if (at == places_.end())
+    return; // all of them are left just now
+  at->second.prepared = true;
+  if (at->second.awaited)
+    moved();
+  want_worker(at->first);
 }
 
 // -- workers --------------------------------------------------------------------------------------------------------
 
 void recruiter::want_worker(generation is) {
-  if (const auto at = places_.find(is); at == places_.end() || at->second.drains)
+  const auto has_one = [is](const auto& each) { return each.second.on == is; };
+  if (const auto at = places_.find(is); at == places_.end() || !at->second.prepared || at->second.drains
+                                        || std::ranges::find(to_start_, is) != to_start_.end()
+                                        || std::ranges::any_of(workers_, has_one))
     return;
   to_start_.push_back(is);
   start_next();
@@ -265,7 +308,8 @@ void recruiter::started(int number) {
     return;
   found->second.callable = true;
   starting_.reset();
-  moved();
+  if (places_.at(found->second.on).awaited)
+    moved();
   call(number);
   start_next();
 }
@@ -302,8 +346,14 @@ void recruiter::ready(int number) {
   if (found == workers_.end())
     return; // all of them are ended just now
   here_->loop.cancel(std::exchange(found->second.deadline, 0));
-  if (const auto at = places_.find(found->second.on); at != places_.end())
+  if (const auto at = places_.find(found->second.on); at != places_.end()) {
     at->second.works = true;
+    at->second.awaited = true;
+    at->second.failures = 0;
+    std::lock_guard lock{mutex_};
+    refusals_.erase(at->first);
+    last_move_ = io_loop::now();
+  }
   count();
 }
 
@@ -318,28 +368,47 @@ void recruiter::end(int number, const std::string& reason) {
 }
 
 void recruiter::ended(int number, const std::string& reason) {
+  const auto gone = forget(number, reason);
+  if (!gone)
+    return;
+  if (const auto at = places_.find(gone->on); at != places_.end() && at->second.drains) {
+    leave(gone->on);
+  } else if (at != places_.end()) {
+    if (gone->deadline != 0)
+      note_failure(at->second, reason);
+    replace(gone->on, gone->since);
+  }
+  start_next();
+  count();
+}
+
+/// The worker is no more.
+std::optional<recruiter::hired> recruiter::forget(int number, const std::string& reason) {
   auto gone = workers_.extract(number);
   if (gone.empty())
-    return;
-  auto& worker = gone.mapped();
-  const auto why = worker.reason.empty() ? reason : worker.reason + "; " + reason;
+    return {};
+  const auto& worker = gone.mapped();
   here_->loop.cancel(worker.deadline);
   if (starting_ == number)
     starting_.reset();
   if (const auto at = places_.find(worker.on); at != places_.end())
     at->second.works = false;
-  roster_->lose(number, worker.described + ": " + why);
-  if (const auto at = places_.find(worker.on); at != places_.end() && at->second.drains)
-    leave(worker.on);
-  else if (worker.deadline == 0)
-    replace(worker.on, worker.since);
-  else
-    let_go(worker.on, why);
-  start_next();
-  count();
+  roster_->lose(number, worker.described + ": " + (worker.reason.empty() ? reason : worker.reason + "; " + reason));
+  return std::move(gone.mapped());
 }
 
-/// Another worker takes the place of one that had been ready.
+void recruiter::forget_all(generation is, const std::string& reason) {
+  std::erase(to_start_, is);
+  for (auto at = workers_.begin(); at != workers_.end();) {
+    const auto [number, on] = std::pair{at->first, at->second.on};
+    ++at;
+    if (on == is)
+      forget(number, reason);
+  }
+  start_next();
+}
+
+/// Another worker takes the place of one that has ended.
 void recruiter::replace(generation is, io_loop::time since) {
   const auto at = places_.find(is);
   if (at == places_.end())

@@ -25,6 +25,9 @@ namespace crema::net {
 /// Sees to it that there is a worker on each node of a cluster: follows the controller, hires the nodes that come, has
 /// workers started, and opens the links to them. On the loop's thread, but for what waits.
 ///
+/// A link that is cut costs what the driver had on the node, and not the node: it is dialled again, after a pause that
+/// grows, for as long as the controller counts that generation among its nodes.
+///
 /// Workers are started one after the other: each is told of all that can be called already, and dials them.
 class recruiter final : public employer, public std::enable_shared_from_this<recruiter> {
 public:
@@ -63,6 +66,7 @@ public:
   void ended(int number, const std::string& reason) override;
   void draining(hired_node& there) override;
   void gone(hired_node& from, const std::string& reason) override;
+  void cut(hired_node& from, const std::string& reason) override;
 
 private:
   class follower;
@@ -81,15 +85,23 @@ private:
 
   struct place {
     std::shared_ptr<hired_node> node;
-    growing_pause pause{}; ///< before another worker takes the place of one that has ended
-    bool works = false;    ///< it has a worker that is ready
-    bool drains = false;   ///< it gets no more work
+    io_loop::time since{};  ///< when its link was begun
+    growing_pause pause{};  ///< before another worker takes the place of one that has ended
+    growing_pause redial{}; ///< before another link takes the place of one that was cut
+    bool prepared = false;  ///< it has the executable, and the link is there
+    bool works = false;     ///< it has a worker that is ready
+    int failures = 0;       ///< since it had one
+    bool awaited = true;    ///< it should have one soon
+    bool drains = false;    ///< it gets no more work
   };
 
   void follow(std::unique_ptr<stream> connection);
   void trouble(const error& why);
   void heard(const node_changes& changes);
   void hire(const member& node);
+  void dial_again(generation is);
+  void note_failure(place& at, const std::string& reason);
+  void note_refusal(const hired_node& of, const std::string& reason);
   void let_go(generation is, const std::string& reason);
   void retire(generation is);
   void leave(generation is);
@@ -98,6 +110,8 @@ private:
   void call(int number);
   void ready(int number);
   void end(int number, const std::string& reason);
+  std::optional<hired> forget(int number, const std::string& reason);
+  void forget_all(generation is, const std::string& reason);
   void replace(generation is, io_loop::time since);
   void count();
   bool settled() const;

@@ -11,20 +11,19 @@ namespace crema::net {
 /// Says how many nodes there are of each kind.
 void recruiter::count() {
   std::size_t working = 0;
-  std::size_t draining = 0;
+  std::size_t hiring = 0;
   int slots = 0;
   for (const auto& [is, at] : places_)
-    if (at.drains) {
-      ++draining;
-    } else if (at.works) {
+    if (at.works) {
       ++working;
       slots += static_cast<int>(at.node->node().facts.cpu_slots);
+    } else if (at.awaited && !at.drains) {
+      ++hiring;
     }
   std::lock_guard lock{mutex_};
   working_ = working;
-  hiring_ = places_.size() - working - draining;
+  hiring_ = hiring;
   slots_ = slots;
-  last_move_ = std::chrono::steady_clock::now();
   changed_.notify_all();
 }
 

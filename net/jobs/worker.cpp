@@ -99,9 +99,10 @@ void worker::tell_driver(const Message& said) {
     driver_->send(to_frame(said));
 }
 
-void worker::wait() {
+bool worker::wait(std::chrono::milliseconds patience) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [&] { return driver_gone_ && jobs_.empty(); });
+  changed_.wait(lock, [&] { return driver_gone_; });
+  return changed_.wait_for(lock, patience, [&] { return jobs_.empty(); });
 }
 
 std::shared_ptr<link> worker::peer(int number) {

@@ -5,6 +5,7 @@
 #include "net/jobs/worker_job.hpp"
 #include "net/jobs/worker_setup.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -21,7 +22,7 @@ namespace crema::net {
 ///     worker me{options, loop};
 ///     me.obey(std::move(to_driver));
 ///     me.meet(1, std::move(to_worker_1)); // at any time, in any order
-///     me.wait(); // until the driver is gone
+///     me.wait(1s); // until the driver is gone
 ///
 /// It tells the driver whom it has met; jobs are given to workers that know each other (worker_roster.hpp). All
 /// functions are thread-safe. Its end stops what still runs.
@@ -43,8 +44,8 @@ public:
   /// As if the driver were gone.
   void leave();
 
-  /// Returns when the driver is gone and nothing of its jobs is left.
-  void wait();
+  /// Returns when the driver is gone and nothing of its jobs is left; or `patience` after it has gone, and then false.
+  bool wait(std::chrono::milliseconds patience);
 
   int number() const noexcept override { return options_.number; }
   actors::slot_counts slots() const noexcept override { return {options_.slots, options_.io_slots}; }

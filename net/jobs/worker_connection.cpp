@@ -72,12 +72,15 @@ void worker_connection::ended(const link_end& how) {
 }
 
 void worker_connection::lose(const std::string& why) {
-  std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   lost_ = why;
   for (const auto& [about, share] : shares_)
     caf::anon_send(share, worker_lost{why});
   shares_.clear();
-  link_ = nullptr;
+  const auto open = std::exchange(link_, nullptr);
+  lock.unlock();
+  if (open)
+    open->reset("the worker is given up: " + why);
 }
 
 void worker_connection::reset(const std::string& why) {

@@ -56,7 +56,8 @@ public:
 
   bool lost() const;
 
-  /// The worker is gone: those who wait for it hear why.
+  /// The worker is gone, or given up: those who wait for it hear why, and nothing that it says counts any more. Should
+  /// it live all the same, it ends as its link does.
   void lose(const std::string& why);
 
   /// Breaks the connection, so that the worker ends.

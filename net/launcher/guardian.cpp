@@ -68,10 +68,17 @@ int kill_children() {
 }
 
 /// Ends the group and this process with it. Whoever left the group is a child here, or becomes one when its parent is
-/// dead: round by round, until there is none.
-[[noreturn]] void end_all(pid_t group) {
-  ::kill(-group, SIGKILL);
-  while (kill_children() != 0 && ::waitpid(-1, nullptr, 0) > 0) {
+/// dead: round by round, until there is none. A worker that was about to end by itself has ended as that, and not by
+/// these signals.
+[[noreturn]] void end_all(pid_t worker) {
+  ::kill(-worker, SIGKILL);
+  while (kill_children() != 0) {
+    int status = 0;
+    const auto child = ::waitpid(-1, &status, 0);
+    if (child <= 0)
+      break;
+    if (child == worker)
+      report(guardian_report::event::ended, status);
   }
   ::_exit(0);
 }

@@ -94,6 +94,9 @@ public:
 
   void signal(int number) const { ::kill(pid_, number); }
 
+  /// 0 once `status` has been asked for.
+  pid_t pid() const noexcept { return pid_; }
+
   /// With which it exited, or 128 and the signal that killed it.
   int status() {
     if (!watched_process{pid_}.ends()) {

@@ -175,13 +175,13 @@ TEST_F(WorkerEntrance, LetsItsWorkerLeaveWithTheLauncher) {
   auto& one = start(0, {});
   drive(0);
   on_loop([&] { one.control.close(); });
-  one.runs->wait();
+  EXPECT_TRUE(one.runs->wait(60s));
 }
 
 TEST_F(WorkerEntrance, LetsItsWorkerLeaveWhereTheLauncherMakesNoSense) {
   auto& one = start(0, {});
   send_packet(one.control, std::as_bytes(std::span{"nonsense", 8}));
-  one.runs->wait();
+  EXPECT_TRUE(one.runs->wait(60s));
 }
 
 TEST_F(WorkerEntrance, BelievesNoSecondDriver) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/dial.hpp"
+#include "net/io_loop.hpp"
 #include "net/message_codec.hpp"
 #include "net/messages.hpp"
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "net/descriptor.hpp"
+#include "net/event_loop.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,36 +23,22 @@ namespace crema::net {
 /// depend on what users do; it takes no signals. Calls must be short and must not throw. A time is only looked at when
 /// what can be read has been: whoever was slow does not take others for silent.
 ///
-/// `run` is thread-safe; all else belongs on the thread itself. The end of a loop waits for the call that runs, and
-/// destroys what is still watched or waits, uncalled. Throws io_failure where the system has no more descriptors.
-class io_loop {
+/// The end of a loop waits for the call that runs, and destroys what is still watched or waits, uncalled. Throws
+/// io_failure where the system has no more descriptors.
+class io_loop final : public event_loop {
 public:
-  using time = std::chrono::steady_clock::time_point;
-  using id = std::uint64_t;
-  using on_ready = std::function<void(std::uint32_t events)>;
-  using task = std::function<void()>;
-
-  static time now() noexcept { return std::chrono::steady_clock::now(); }
-
   io_loop();
-  ~io_loop();
+  ~io_loop() override;
   io_loop(const io_loop&) = delete;
   io_loop& operator=(const io_loop&) = delete;
 
-  /// Calls `work` on the thread, soon, in the order of these calls.
-  void run(task work);
-
-  /// Calls `ready` whenever one of the epoll `events`, or EPOLLERR or EPOLLHUP, is there: again and again until it is
-  /// gone. The descriptor must stay open until `unwatch`.
-  id watch(int fd, std::uint32_t events, on_ready ready);
-  void rewatch(id watched, std::uint32_t events);
-  void unwatch(id watched);
-
-  /// Calls `work` at `when` or soon after, once.
-  id call_at(time when, task work);
-
-  /// Nothing happens where it was called already.
-  void cancel(id call);
+  time now() const noexcept override { return std::chrono::steady_clock::now(); }
+  void run(task work) override;
+  id watch(int fd, std::uint32_t events, on_ready ready) override;
+  void rewatch(id watched, std::uint32_t events) override;
+  void unwatch(id watched) override;
+  id call_at(time when, task work) override;
+  void cancel(id call) override;
 
   bool in_thread() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
 

@@ -50,7 +50,7 @@ message::~message() {
     from_->consumed(frame_charge(payload().size()));
 }
 
-std::shared_ptr<link> link::open(io_loop& loop, std::unique_ptr<stream> connection,
+std::shared_ptr<link> link::open(event_loop& loop, std::unique_ptr<stream> connection,
                                  std::shared_ptr<link_observer> observer, const link_options& options) {
   validate(options.liveness);
   std::shared_ptr<link> made{new link{loop, std::move(connection), std::move(observer), options}};
@@ -58,13 +58,13 @@ std::shared_ptr<link> link::open(io_loop& loop, std::unique_ptr<stream> connecti
   return made;
 }
 
-link::link(io_loop& loop, std::unique_ptr<stream> connection, std::shared_ptr<link_observer> observer,
+link::link(event_loop& loop, std::unique_ptr<stream> connection, std::shared_ptr<link_observer> observer,
            const link_options& options)
     : loop_{loop},
       options_{options},
       stream_{std::move(connection)},
       observer_{std::move(observer)},
-      liveness_{options.liveness, io_loop::now()},
+      liveness_{options.liveness, loop.now()},
       queue_{options.send_bound},
       window_{options.receive_window} {
   queue_.push_urgent(hello());
@@ -153,7 +153,7 @@ void link::read() {
   for (int i = 0; i != reads_at_once && stream_; ++i) {
     const auto got = stream_->read(parser_.room());
     if (got.bytes != 0) {
-      liveness_.heard(io_loop::now());
+      liveness_.heard(loop_.now());
       parser_.filled(got.bytes);
       take_frames();
     } else if (got.ended) {
@@ -235,7 +235,7 @@ void link::write() {
     end_sent_ = end_sent_ || (end_queued_ && queue_.empty());
   }
   done.clear();
-  liveness_.wrote(io_loop::now(), put.bytes != 0, waiting);
+  liveness_.wrote(loop_.now(), put.bytes != 0, waiting);
   watch_output();
   if (room)
     observer_->writable();
@@ -256,7 +256,7 @@ void link::watch_output() {
 }
 
 void link::tick() {
-  const auto due = liveness_.tick(io_loop::now());
+  const auto due = liveness_.tick(loop_.now());
   if (due.peer == peer_health::dead)
     return end({link_end::cause::silent,
                 "the peer gave no sign of life for " + std::to_string(options_.liveness.dead.count()) + " ms"});
@@ -267,7 +267,7 @@ void link::tick() {
     queue_.push_urgent(own_frame(beat_kind));
     wake(lock);
   }
-  next_tick_ = loop_.call_at(io_loop::now() + liveness_.period(),
+  next_tick_ = loop_.call_at(loop_.now() + liveness_.period(),
                              [self = shared_from_this()] { self->guarded([&] { self->tick(); }); });
 }
 

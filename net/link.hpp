@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/io_loop.hpp"
+#include "net/event_loop.hpp"
 #include "net/liveness.hpp"
 #include "net/receive_window.hpp"
 #include "net/send_queue.hpp"
@@ -98,7 +98,7 @@ public:
 class link : public std::enable_shared_from_this<link> {
 public:
   /// Throws invalid_argument for limits that make no sense.
-  static std::shared_ptr<link> open(io_loop& loop, std::unique_ptr<stream> connection,
+  static std::shared_ptr<link> open(event_loop& loop, std::unique_ptr<stream> connection,
                                     std::shared_ptr<link_observer> observer, const link_options& options = {});
 
   link(const link&) = delete;
@@ -117,7 +117,7 @@ public:
 private:
   friend class message;
 
-  link(io_loop& loop, std::unique_ptr<stream> connection, std::shared_ptr<link_observer> observer,
+  link(event_loop& loop, std::unique_ptr<stream> connection, std::shared_ptr<link_observer> observer,
        const link_options& options);
 
   // On the loop's thread.
@@ -139,7 +139,7 @@ private:
   void consumed(std::size_t charge);
   void wake(std::unique_lock<std::mutex>& lock);
 
-  io_loop& loop_;
+  event_loop& loop_;
   const link_options options_;
 
   // The loop's thread's alone.
@@ -147,8 +147,8 @@ private:
   std::shared_ptr<link_observer> observer_;
   frame_parser parser_;
   liveness liveness_;
-  io_loop::id watched_ = 0;
-  io_loop::id next_tick_ = 0;
+  event_loop::id watched_ = 0;
+  event_loop::id next_tick_ = 0;
   bool has_output_ = false;
   bool output_watched_ = false;
   bool greeted_ = false;

@@ -82,7 +82,7 @@ void listener::door::receive(descriptor socket, const std::string& from) {
 void listener::door::take_a_rest() {
   unproven_->log("cannot accept connections: " + std::generic_category().message(errno));
   loop_.unwatch(watched_);
-  resting_ = loop_.call_at(io_loop::now() + accept_pause, [self = shared_from_this()] { self->open(); });
+  resting_ = loop_.call_at(loop_.now() + accept_pause, [self = shared_from_this()] { self->open(); });
 }
 
 listener::listener(io_loop& loop, const tls_context& tls, listening_socket port, listener_options options,

@@ -34,7 +34,7 @@ void node_output::print(const std::string& whose, std::uint64_t missed, std::str
 void node_output::serve() {
   resting_ = !writer_.pass_on();
   if (resting_)
-    loop_.call_at(io_loop::now() + pause_of_a_slow_target, [self = shared_from_this()] { self->serve(); });
+    loop_.call_at(loop_.now() + pause_of_a_slow_target, [self = shared_from_this()] { self->serve(); });
 }
 
 } // namespace crema::net

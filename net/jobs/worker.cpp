@@ -33,14 +33,21 @@ private:
   int number_;
 };
 
-worker::worker(worker_options options, io_loop& loop)
+worker::worker(worker_options options, event_loop& loop, caf::actor_system* system)
     : options_{std::move(options)},
       loop_{loop},
       resources_{std::make_shared<internal::worker_resources>(options_.memory_limit, options_.spill_directory, 0,
-                                                              options_.slots)} {
+                                                              options_.slots)},
+      system_{system} {}
+
+worker::worker(worker_options options, event_loop& loop) : worker{std::move(options), loop, nullptr} {
   actors::caller_of_actors guard;
   threads_.emplace(options_.slots);
+  system_ = &threads_->system();
 }
+
+worker::worker(worker_options options, event_loop& loop, caf::actor_system& system)
+    : worker{std::move(options), loop, &system} {}
 
 worker::~worker() {
   std::vector<std::shared_ptr<link>> open;
@@ -53,6 +60,8 @@ worker::~worker() {
   }
   for (const auto& one : open)
     one->reset("the worker ends");
+  if (!threads_)
+    return;
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return open_links_ == 0 && jobs_.empty(); });
 }
@@ -105,6 +114,11 @@ bool worker::wait(std::chrono::milliseconds patience) {
   return changed_.wait_for(lock, patience, [&] { return jobs_.empty(); });
 }
 
+bool worker::over() const {
+  std::lock_guard lock{mutex_};
+  return driver_gone_ && jobs_.empty();
+}
+
 std::shared_ptr<link> worker::peer(int number) {
   std::lock_guard lock{mutex_};
   const auto at = peers_.find(number);
@@ -139,7 +153,7 @@ void worker::deliver(int from, message bytes) {
     if (!begins || driver_gone_)
       return; // of a job that is over
     actors::caller_of_actors guard;
-    at = jobs_.emplace(job, threads_->system().spawn(worker_job, job, this)).first;
+    at = jobs_.emplace(job, system_->spawn(worker_job, job, this)).first;
   }
   caf::anon_send(at->second, job_message_arrived{from, std::move(arrived)});
 }

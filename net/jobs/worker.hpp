@@ -2,6 +2,7 @@
 
 #include "actors/actor_threads.hpp"
 #include "dataflow/plan/scope.hpp"
+#include "net/event_loop.hpp"
 #include "net/jobs/worker_job.hpp"
 #include "net/jobs/worker_setup.hpp"
 
@@ -28,7 +29,12 @@ namespace crema::net {
 /// functions are thread-safe. Its end stops what still runs.
 class worker final : public worker_peers {
 public:
-  worker(worker_options options, io_loop& loop);
+  worker(worker_options options, event_loop& loop);
+
+  /// Its actors live in a system that outlives it, as machines do that share a simulation: threads of its own it has
+  /// none, and its end waits for nothing, so nothing of it may run then.
+  worker(worker_options options, event_loop& loop, caf::actor_system& system);
+
   ~worker() override;
 
   /// A connection to another worker, whose other end that one has or will have. A second one to the same worker is
@@ -47,6 +53,9 @@ public:
   /// Returns when the driver is gone and nothing of its jobs is left; or `patience` after it has gone, and then false.
   bool wait(std::chrono::milliseconds patience);
 
+  /// Whether the driver is gone and nothing of its jobs is left.
+  bool over() const;
+
   int number() const noexcept override { return options_.number; }
   actors::slot_counts slots() const noexcept override { return {options_.slots, options_.io_slots}; }
   const std::shared_ptr<link>& driver() const noexcept override { return driver_; }
@@ -56,6 +65,8 @@ public:
   void job_over(std::uint64_t job) override;
 
 private:
+  worker(worker_options options, event_loop& loop, caf::actor_system* system);
+
   class from_driver_observer;
   class from_peer_observer;
 
@@ -67,7 +78,7 @@ private:
   void lose_peer(int number, const std::string& why);
 
   const worker_options options_;
-  io_loop& loop_;
+  event_loop& loop_;
   std::shared_ptr<internal::worker_resources> resources_;
   std::shared_ptr<internal::store_registry> caches_ = std::make_shared<internal::store_registry>();
 
@@ -81,6 +92,7 @@ private:
   bool driver_gone_ = false;
 
   std::shared_ptr<link> driver_;
+  caf::actor_system* system_;
   std::optional<actors::actor_threads> threads_; ///< first to go: its actors use all the others
 };
 

@@ -52,12 +52,16 @@ class worker_engine final : public internal::engine {
 public:
   explicit worker_engine(std::unique_ptr<worker_set> workers) : workers_{std::move(workers)}, hosts_{*workers_} {
     actors::caller_of_actors guard;
-    actors_.emplace(driver_threads);
+    threads_.emplace(driver_threads);
+    system_ = &threads_->system();
   }
+
+  worker_engine(std::unique_ptr<worker_set> workers, caf::actor_system& system)
+      : workers_{std::move(workers)}, hosts_{*workers_}, system_{&system} {}
 
   ~worker_engine() override {
     jobs_.cancel_all();
-    actors_.reset();
+    threads_.reset();
   }
 
   int threads() const noexcept override { return workers_->slots(); }
@@ -66,7 +70,7 @@ public:
   void start(std::shared_ptr<internal::job_run> job) override {
     workers_->await(hosts_.patience());
     actors::caller_of_actors guard;
-    actors::start_driver(actors_->system(), hosts_, jobs_, job);
+    actors::start_driver(*system_, hosts_, jobs_, job);
   }
 
   void cancel(const std::shared_ptr<internal::job_run>& job) override { jobs_.cancel(*job); }
@@ -75,7 +79,7 @@ public:
     actors::caller_of_actors guard;
     std::latch done{n};
     for (int i = 0; i != n; ++i)
-      actors_->system().spawn(
+      system_->spawn(
         [&work, &done](int index) {
           work(index);
           done.count_down();
@@ -93,13 +97,18 @@ private:
   std::unique_ptr<worker_set> workers_;
   present_workers hosts_; ///< outlive the drivers, as the next
   actors::running_jobs jobs_;
-  std::optional<actors::actor_threads> actors_;
+  caf::actor_system* system_ = nullptr;
+  std::optional<actors::actor_threads> threads_;
 };
 
 } // namespace
 
 std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers) {
   return std::make_unique<worker_engine>(std::move(workers));
+}
+
+std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers, caf::actor_system& system) {
+  return std::make_unique<worker_engine>(std::move(workers), system);
 }
 
 } // namespace crema::net

@@ -3,6 +3,8 @@
 #include "dataflow/engine.hpp"
 #include "net/jobs/worker_connection.hpp"
 
+#include <caf/fwd.hpp>
+
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -28,5 +30,8 @@ public:
 /// Runs jobs on workers: the driver of each is here, its stages and partitions are there. A job that cannot travel ends
 /// as not_portable before anything of it has started. One that loses workers goes on with those that are there then.
 std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers);
+
+/// The same with its drivers in a system that outlives it, and no threads.
+std::unique_ptr<internal::engine> make_worker_engine(std::unique_ptr<worker_set> workers, caf::actor_system& system);
 
 } // namespace crema::net

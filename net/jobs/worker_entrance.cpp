@@ -48,7 +48,7 @@ public:
     tls_.emplace(*std::move(keys));
     unproven_ = std::make_shared<unproven_peers>(loop_, *tls_, unproven_options{.names = server_names::any}, &log);
     for (const auto& each : peers)
-      call(each, growing_pause{}, io_loop::now() + dialling_patience);
+      call(each, growing_pause{}, loop_.now() + dialling_patience);
   }
 
   void close() {
@@ -111,7 +111,7 @@ void worker_entrance::doorman::admit(int from, std::unique_ptr<stream> connectio
 }
 
 void worker_entrance::doorman::call(const worker_peer& peer, growing_pause pause, io_loop::time end) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - io_loop::now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - loop_.now());
   dial(
     loop_, *tls_, peer.where, {role::node},
     [self = shared_from_this(), peer, pause, end](dialled result) {
@@ -130,7 +130,7 @@ void worker_entrance::doorman::call(const worker_peer& peer, growing_pause pause
 
 void worker_entrance::doorman::call_again(const worker_peer& peer, growing_pause pause, io_loop::time end,
                                           const error& why) {
-  const auto next = io_loop::now() + pause.next(static_cast<std::uint32_t>(random_()));
+  const auto next = loop_.now() + pause.next(static_cast<std::uint32_t>(random_()));
   if (why.code() == errc::unreachable && next < end) {
     loop_.call_at(next, [self = shared_from_this(), peer, pause, end] {
       if (!self->closed_)

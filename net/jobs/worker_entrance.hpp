@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/io_loop.hpp"
 #include "net/jobs/worker.hpp"
 #include "net/jobs/worker_setup.hpp"
 

@@ -3,6 +3,7 @@
 #include "dataflow/block/spill_directory.hpp"
 #include "dataflow/error.hpp"
 #include "net/growing_pause.hpp"
+#include "net/io_loop.hpp"
 #include "net/jobs/worker_roster.hpp"
 #include "net/launcher/worker_process.hpp"
 
@@ -50,7 +51,7 @@ public:
   /// A process that ends closes its connection first, and shall say how.
   void ended(const link_end& how) override {
     if (how.why == link_end::cause::lost)
-      loop_.call_at(io_loop::now() + time_to_exit, [weak = std::weak_ptr{process_}] {
+      loop_.call_at(loop_.now() + time_to_exit, [weak = std::weak_ptr{process_}] {
         if (const auto process = weak.lock())
           process->kill();
       });
@@ -158,9 +159,9 @@ void worker_processes::start_one() {
   connection->use(process, link::open(loop_, make_socket_stream(std::move(here)), connection));
   roster_->add(connection);
   std::unique_lock lock{mutex_};
-  auto& made = running_.emplace(number, running{connection, process->take_socket(), io_loop::now()}).first->second;
+  auto& made = running_.emplace(number, running{connection, process->take_socket(), loop_.now()}).first->second;
   lock.unlock();
-  made.deadline = loop_.call_at(io_loop::now() + ready_patience, [connection] {
+  made.deadline = loop_.call_at(loop_.now() + ready_patience, [connection] {
     connection->end("it was not ready in " + std::to_string(ready_patience.count()) + " s");
   });
   set_up(number, made, there);
@@ -205,7 +206,7 @@ void worker_processes::ended(int number, const worker_exit& how) {
   const auto why = connection->text_of(how);
   if (deadline != 0)
     ++failed_starts_;
-  if (io_loop::now() - since > longest_pause)
+  if (loop_.now() - since > longest_pause)
     pause_.reset();
   loop_.cancel(deadline);
   roster_->lose(number, why);
@@ -225,7 +226,7 @@ void worker_processes::restart_later(const std::string& why) {
     return roster_->give_up(std::to_string(failed_starts_)
                             + " workers ended before they were ready, the last one so: " + why);
   }
-  restart_ = loop_.call_at(io_loop::now() + pause_.next(static_cast<std::uint32_t>(random_())), [this] {
+  restart_ = loop_.call_at(loop_.now() + pause_.next(static_cast<std::uint32_t>(random_())), [this] {
     restart_ = 0;
     try {
       start_missing();

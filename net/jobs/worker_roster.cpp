@@ -113,7 +113,7 @@ void worker_roster::missed(int one, int other, const std::string& why) {
     return;
   circle_.parted(one, other);
   note_members(std::move(lock));
-  loop_.call_at(std::chrono::steady_clock::now() + grace, [weak = weak_from_this(), one, other, why] {
+  loop_.call_at(loop_.now() + grace, [weak = weak_from_this(), one, other, why] {
     if (const auto self = weak.lock())
       self->part_for_good(one, other, why);
   });

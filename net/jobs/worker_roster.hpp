@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/io_loop.hpp"
+#include "net/event_loop.hpp"
 #include "net/jobs/worker_circle.hpp"
 #include "net/jobs/worker_connection.hpp"
 
@@ -29,7 +29,7 @@ class worker_roster : public std::enable_shared_from_this<worker_roster> {
 public:
   /// `loop` is that of the workers' links; `wanted` is how many workers there shall be. `ready` is called when a worker
   /// can do a job for the first time, by what made it so.
-  worker_roster(io_loop& loop, std::size_t wanted, std::function<void(int number)> ready = {})
+  worker_roster(event_loop& loop, std::size_t wanted, std::function<void(int number)> ready = {})
       : loop_{loop}, wanted_{wanted}, ready_{std::move(ready)} {}
 
   void add(std::shared_ptr<worker_connection> connection);
@@ -74,7 +74,7 @@ private:
   void note_members(std::unique_lock<std::mutex> lock);
   void part_for_good(int one, int other, const std::string& why);
 
-  io_loop& loop_;
+  event_loop& loop_;
   const std::size_t wanted_;
   const std::function<void(int)> ready_;
   mutable std::mutex mutex_;

@@ -30,6 +30,30 @@ void fault_verbs::heal() {
   in_.lossy.clear();
 }
 
+void fault_verbs::put_on_machine(const actor_ref& actor, std::uint32_t machine) {
+  in_.known(actor.id()).machine = machine;
+}
+
+std::uint32_t fault_verbs::machine_of(const actor_ref& actor) const {
+  return in_.machine_of(actor.id());
+}
+
+void fault_verbs::kill_machine(std::uint32_t machine) {
+  in_.demand_outside();
+  in_.fault("machine " + std::to_string(machine) + " is killed");
+  in_.kill_machine(machine);
+}
+
+void fault_verbs::pause_machine(std::uint32_t machine) {
+  if (in_.paused.insert(machine).second)
+    in_.fault("machine " + std::to_string(machine) + " is paused");
+}
+
+void fault_verbs::resume_machine(std::uint32_t machine) {
+  if (in_.paused.erase(machine) != 0)
+    in_.fault("machine " + std::to_string(machine) + " goes on");
+}
+
 void fault_verbs::fail_at(const std::string& point, std::uint64_t nth, int error, bool lasting) {
   in_.fault_points_here().arm(point, nth, error, lasting);
 }

@@ -43,6 +43,15 @@ public:
   /// Ends that for all actors; what is late still comes.
   void heal();
 
+  /// From here on the actor is on this machine, as are those that it spawns; whoever is not put elsewhere is on 0.
+  void put_on_machine(const actor_ref& actor, std::uint32_t machine);
+  std::uint32_t machine_of(const actor_ref& actor) const;
+  /// Ends all actors of a machine at once, before what is in their mailboxes. Others may come to it later.
+  void kill_machine(std::uint32_t machine);
+  /// Its actors get no turn until it is resumed; messages and timers wait for them.
+  void pause_machine(std::uint32_t machine);
+  void resume_machine(std::uint32_t machine);
+
   /// Lets the nth call from now behind a fault point of crema (dataflow/fault_point.hpp) fail with an errno, and if
   /// `lasting` all after it: a full disk is fail_at("spill.write", 1, ENOSPC, true).
   void fail_at(const std::string& point, std::uint64_t nth, int error, bool lasting = false);

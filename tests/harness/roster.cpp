@@ -27,7 +27,7 @@ void world::meet(caf::resumable* job) {
   if (actor == nullptr || actor->getf(begun) || actors.contains(actor->id()))
     return;
   const auto id = actor->id();
-  actors[id] = {actor->address(), running_};
+  actors[id] = {actor->address(), running_, running_ == 0 ? 0 : machine_of(running_)};
   log.name(id, actor->name());
   note({trace_event::kind::spawned, running_, id});
   actor->attach_functor([this, id](const caf::error& reason) {
@@ -78,6 +78,18 @@ void world::kill(caf::scheduled_actor& actor, caf::error reason) {
                                              caf::exit_msg{{}, std::move(reason)}));
   if (leave_queue(actor))
     turns->resume(&actor, 1);
+}
+
+std::uint32_t world::machine_of(caf::actor_id actor) const {
+  const auto at = actors.find(actor);
+  return at == actors.end() ? 0 : at->second.machine;
+}
+
+void world::kill_machine(std::uint32_t machine) {
+  for (auto& [id, about] : actors)
+    if (about.machine == machine && about.alive && !about.probe)
+      if (const auto actor = caf::actor_cast<caf::strong_actor_ptr>(about.address))
+        kill(*as_scheduled(actor->get()), caf::exit_reason::kill);
 }
 
 void world::end_all() {
@@ -149,6 +161,11 @@ std::vector<timer_view> world::timers() const {
     all.push_back({due - start_, log.name_of(actor ? actor->id() : 0)});
   }
   return all;
+}
+
+std::optional<std::chrono::nanoseconds> world::next_timer() const {
+  const auto& schedule = turns->clock().schedule();
+  return schedule.empty() ? std::nullopt : std::optional{schedule.begin()->first - start_};
 }
 
 std::string world::describe_mail() const {

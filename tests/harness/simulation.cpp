@@ -89,6 +89,10 @@ std::vector<timer_view> simulation::pending_timers() const {
   return world_->timers();
 }
 
+std::optional<std::chrono::nanoseconds> simulation::next_timer() const {
+  return world_->next_timer();
+}
+
 void simulation::set_time_per_look(std::chrono::nanoseconds time) {
   world_->turns->clock().set_time_per_look(time);
 }

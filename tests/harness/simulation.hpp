@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,8 @@ public:
   /// Moves the time to the next timer; false if there is none.
   bool fire_next_timer();
   std::vector<timer_view> pending_timers() const;
+  /// When the next one is due, since the start.
+  std::optional<std::chrono::nanoseconds> next_timer() const;
   /// From here on, each look at the clock takes so long: actors that measure themselves make slow progress.
   void set_time_per_look(std::chrono::nanoseconds time);
 

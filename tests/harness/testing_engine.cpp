@@ -12,19 +12,19 @@
 
 namespace crema::testing {
 
-namespace {
-
-std::string explain_partition(caf::abstract_actor& actor) {
+std::string detail::explain_partition(caf::abstract_actor& actor) {
   using partition = caf::stateful_actor<actors::partition_state, actors::partition_actor::base>;
   const auto* found = dynamic_cast<const partition*>(&actor);
   return found == nullptr ? std::string{} : found->state.waits_for();
 }
 
+namespace {
+
 class engine final : public internal::engine {
 public:
   engine(simulation& sim, int threads, std::shared_ptr<actors::host_source> hosts, pace when)
       : sim_{sim}, threads_{threads}, hosts_{std::move(hosts)}, pace_{when} {
-    sim.explain_with(explain_partition);
+    sim.explain_with(detail::explain_partition);
   }
 
   int threads() const noexcept override { return threads_; }

@@ -4,8 +4,11 @@
 #include "dataflow/job.hpp"
 #include "tests/harness/simulation.hpp"
 
+#include <caf/fwd.hpp>
+
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace crema::actors {
 class host_source;
@@ -41,6 +44,9 @@ simulated_engine(simulation& sim, int threads, std::shared_ptr<actors::host_sour
 config simulated_config();
 
 namespace detail {
+
+/// What a partition waits for; "" of any other actor.
+std::string explain_partition(caf::abstract_actor& actor);
 
 /// Runs the simulation until `ended`; fails the test if all is quiet before.
 void run_to_end(simulation& sim, const std::function<bool()>& ended, source_location where);

@@ -6,6 +6,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/system_messages.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <typeinfo>
@@ -60,7 +61,7 @@ world::~world() {
   for (auto& [id, actor] : actors)
     if (actor.probe)
       *actor.probe = {};
-  const bool quiet = idle() && turns->clock().schedule().empty();
+  const bool quiet = turns->jobs.empty() && turns->clock().schedule().empty();
   if (quiet && !may_leak && !failed() && !living().empty())
     ADD_FAILURE() << "actors live on to which only they themselves refer:\n"
                   << who_waits() << "the last events:\n"
@@ -99,19 +100,34 @@ void world::begin(caf::scheduled_actor& actor) {
     run(&actor);
 }
 
+bool world::idle() const {
+  return std::ranges::none_of(turns->jobs, [this](auto* job) { return may_run(job); });
+}
+
+bool world::may_run(caf::resumable* job) const {
+  if (paused.empty())
+    return true;
+  const auto* actor = as_scheduled(job);
+  return actor == nullptr || !paused.contains(machine_of(actor->id()));
+}
+
 std::size_t world::pick() {
-  const auto& jobs = turns->jobs;
-  if (jobs.size() == 1)
-    return 0;
   ready_.clear();
-  for (auto* job : jobs) {
-    const auto* actor = as_scheduled(job);
+  places_.clear();
+  const auto& jobs = turns->jobs;
+  for (std::size_t i = 0; i != jobs.size(); ++i) {
+    if (!may_run(jobs[i]))
+      continue;
+    const auto* actor = as_scheduled(jobs[i]);
     ready_.push_back(actor != nullptr ? actor->id() : 0);
+    places_.push_back(i);
   }
+  if (ready_.size() == 1)
+    return places_.front();
   const auto picked = settings.order->pick(ready_);
   picks.push_back(picked);
   widths.push_back(ready_.size());
-  return picked;
+  return places_[picked];
 }
 
 void world::run(caf::resumable* job) {

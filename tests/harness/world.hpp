@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ namespace crema::testing::detail {
 struct known_actor {
   caf::actor_addr address;
   caf::actor_id parent = 0;
+  std::uint32_t machine = 0;
   bool alive = true;
   caf::error reason{};       ///< of its end
   std::uint64_t handled = 0; ///< messages
@@ -52,7 +54,8 @@ public:
   void step(caf::scheduled_actor& actor);
   /// Lets it start, if it has not.
   void begin(caf::scheduled_actor& actor);
-  bool idle() const { return turns->jobs.empty(); }
+  /// Whether nobody has anything to do who may.
+  bool idle() const;
   /// Whether this is called from within an actor.
   bool running() const noexcept { return running_ != 0; }
   void demand_outside() const;
@@ -65,12 +68,15 @@ public:
   known_actor& known(caf::actor_id actor);
   bool is_alive(caf::actor_id actor) const;
   void kill(caf::scheduled_actor& actor, caf::error reason);
+  std::uint32_t machine_of(caf::actor_id actor) const;
+  void kill_machine(std::uint32_t machine);
   /// Takes the actor out of the queue of those that are ready if it has no mail any more.
   void settle(caf::scheduled_actor& actor);
   /// Takes the actor out of those that are ready; false if it was not.
   bool leave_queue(caf::scheduled_actor& actor);
   std::vector<caf::strong_actor_ptr> living() const;
   std::vector<timer_view> timers() const;
+  std::optional<std::chrono::nanoseconds> next_timer() const;
   std::string who_waits() const;
 
   // -- mail ---------------------------------------------------------------------------------------------------------
@@ -87,6 +93,7 @@ public:
   std::optional<caf::actor_system> system;
   coordinator* turns = nullptr;
   std::map<caf::actor_id, known_actor> actors;
+  std::set<std::uint32_t> paused; ///< machines
   trace log;
   std::uint64_t steps = 0;
   std::vector<std::uint64_t> picks;  ///< where there was a choice
@@ -109,6 +116,7 @@ private:
 
   void meet(caf::resumable* job);
   std::size_t pick();
+  bool may_run(caf::resumable* job) const;
   void run(caf::resumable* job);
   void resume(caf::scheduled_actor& actor, std::size_t messages);
   void handle_next(caf::scheduled_actor& actor, const caf::mailbox_element& mail);
@@ -122,6 +130,7 @@ private:
   caf::actor_id running_ = 0;
   std::map<std::pair<caf::actor_id, std::uint64_t>, open_request> unanswered_; ///< by sender and number
   std::vector<caf::actor_id> ready_;
+  std::vector<std::size_t> places_; ///< of those in the queue
 };
 
 } // namespace crema::testing::detail

@@ -1,6 +1,7 @@
 #include "net/link.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/io_loop.hpp"
 #include "tests/net/observed_link.hpp"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,7 @@
 #include "net/tls.hpp"
 
 #include "dataflow/error.hpp"
+#include "net/io_loop.hpp"
 #include "net/link.hpp"
 #include "tests/net/bare_tls.hpp"
 #include "tests/net/failure.hpp"

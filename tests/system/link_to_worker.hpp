@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/io_loop.hpp"
 #include "net/launcher/worker_process.hpp"
 #include "net/link.hpp"
 #include "net/packet_socket.hpp"

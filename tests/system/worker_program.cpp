@@ -1,3 +1,4 @@
+#include "net/io_loop.hpp"
 #include "net/launcher/worker.hpp"
 #include "net/launcher/worker_process.hpp"
 #include "net/link.hpp"

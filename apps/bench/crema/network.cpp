@@ -1,5 +1,6 @@
 #include "apps/bench/crema/halves.hpp"
 #include "apps/bench/transfer.hpp"
+#include "net/io_loop.hpp"
 #include "net/link.hpp"
 
 #include <sys/wait.h>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/context.hpp"
+#include "net/io_loop.hpp"
 #include "net/jobs/worker.hpp"
 #include "net/jobs/worker_engine.hpp"
 

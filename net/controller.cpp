@@ -44,6 +44,7 @@ public:
       log_(line);
   }
   void announce(const node_changes& changes);
+  void give_up(const std::vector<generation>& all);
   void close();
 
 private:
@@ -73,12 +74,15 @@ public:
 
   using cluster_peer::on;
   void on(const register_node& asked);
-  void on(const follow_nodes&) {
+  void on(const follow_nodes& asked) {
+    owner_->give_up(asked.given_up);
     follows_ = true;
     send(nodes_known{owner_->nodes().epoch(), owner_->nodes().table().members()});
   }
   void on(const drain_node& asked);
   void on(const drain_begun&) { owner_->announce(owner_->nodes().table().drain(generation_)); }
+
+  generation is() const noexcept { return generation_; }
 
 private:
   void gone(const link_end& how) override {
@@ -156,6 +160,16 @@ void controller::registry::announce(const node_changes& changes) {
       if (peer->follows())
         peer->send(node_changed{change});
   }
+}
+
+/// Those that have registered as one of them come back as others.
+void controller::registry::give_up(const std::vector<generation>& all) {
+  const auto changes = nodes_.give_up(all);
+  announce(changes);
+  for (const auto& change : changes)
+    for (const auto& peer : peers_)
+      if (peer->is() == change.node.is)
+        peer->reset(change.reason);
 }
 
 void controller::registry::close() {

@@ -22,7 +22,8 @@ struct controller_options {
 /// Keeps the list of a cluster's nodes: they register, drivers follow. Jobs do without it: it may die and come back.
 ///
 /// It counts its start in the profile's connection file, and writes there where it can be reached. A node whose own
-/// port cannot be reached from here is refused. What happens is logged, a line each, on the loop's thread.
+/// port cannot be reached from here is refused. Of nodes that it did not lose itself it believes drivers that an
+/// earlier controller gave them up: they have to join again. What happens is logged, a line each, on the loop's thread.
 class controller {
 public:
   using on_log = std::function<void(const std::string& line)>;

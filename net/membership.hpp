@@ -27,6 +27,10 @@ public:
   /// gave it and nothing here contradicts, else it is a new one.
   welcome join(const node_facts& facts, generation claimed);
 
+  /// Earlier controllers have given these up, as a driver knows that followed them and refuses them for ever: nobody
+  /// stays or becomes one of them here. What this controller or a later one gave does not count.
+  node_changes give_up(const std::vector<generation>& all);
+
   std::uint32_t epoch() const noexcept { return epoch_; }
   node_table& table() noexcept { return table_; }
   const node_table& table() const noexcept { return table_; }
@@ -43,6 +47,8 @@ private:
 /// controller is gone, the view stays as it was.
 class node_view {
 public:
+  static constexpr std::size_t most_given_up = 4096;
+
   /// All nodes, as the controller of this epoch says on a new connection. Those it does not name are lost if it has
   /// named them before; if it is a new one, it may not have heard of them yet.
   node_changes snapshot(std::uint32_t epoch, const std::vector<member>& members);
@@ -55,13 +61,18 @@ public:
   /// The node itself has said that it drains.
   node_changes drain(generation is) { return table_.drain(is); }
 
+  /// The latest of those that controllers have given up, for the next one to know: it might let them be what they were.
+  std::vector<generation> given_up() const;
+
   const node_table& table() const noexcept { return table_; }
 
 private:
   node_changes take(const member& said);
+  node_changes noted(node_changes changes);
 
   std::uint32_t epoch_ = 0;
-  std::set<generation> named_; ///< by this controller
+  std::set<generation> named_;    ///< by this controller
+  std::set<generation> given_up_; ///< by any
   node_table table_;
 };
 

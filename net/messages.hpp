@@ -3,7 +3,7 @@
 #include "net/executables/executable_store.hpp"
 #include "net/jobs/worker_setup.hpp"
 #include "net/link.hpp"
-#include "net/node_table.hpp"
+#include "net/membership.hpp"
 
 #include <cstdint>
 #include <string>
@@ -68,7 +68,9 @@ struct node_refused {
 /// Asks for the nodes, and from then on for every change.
 struct follow_nodes {
   static constexpr std::uint16_t kind = introduce::kind + 6;
-  static auto members(auto&) { return std::tie(); }
+  std::vector<generation> given_up; ///< by controllers that the driver has followed before: those it refuses
+  static auto members(auto& m) { return std::tie(m.given_up); }
+  bool valid() const { return given_up.size() <= node_view::most_given_up; }
 };
 
 struct nodes_known {

@@ -57,6 +57,10 @@ public:
       owner_->events_.registered(owner_->facts_, said.is);
   }
   void on(const node_refused& said) {
+    if (owner_->generation_ != 0) { // it was good enough once, so what is wrong may pass: the end of the link is next
+      refused_ = said.reason;
+      return;
+    }
     owner_->search_->stop();
     if (owner_->events_.refused)
       owner_->events_.refused(said.reason);
@@ -77,11 +81,14 @@ private:
     owner_->session_ = nullptr;
     if (owner_->when_closed_)
       owner_->when_closed_();
-    owner_->search_->begin_again({errc::unreachable, "the controller is gone: " + how.reason});
+    owner_->search_->begin_again({errc::unreachable, refused_.empty()
+                                                       ? "the controller is gone: " + how.reason
+                                                       : "the controller refuses this node: " + refused_});
   }
 
   const std::shared_ptr<registration> owner_;
   bool registered_ = false;
+  std::string refused_; ///< why, where it tries again
 };
 
 void node::registration::begin(profile of, std::vector<address> controllers) {

@@ -31,7 +31,8 @@ struct node_options {
 /// What a node says to who runs it, on the loop's thread.
 struct node_events {
   std::function<void(const node_facts& facts, generation is)> registered; ///< or again, perhaps as another one
-  std::function<void(const std::string& reason)> refused; ///< by the controller, and it does not try again
+  std::function<void(const std::string& reason)>
+    refused; ///< by the controller, the first time, and it does not try again
   std::function<void(const std::string& line)> log;
   /// Somebody wants it to drain, and to leave after this time at the latest.
   std::function<void(std::chrono::milliseconds within)> drain_asked{};
@@ -40,7 +41,7 @@ struct node_events {
 };
 
 /// A node of a cluster: has a port of its own, registers with the controller, and does so again, after a pause that
-/// grows, whenever the controller is gone. It may start before the controller does.
+/// grows, whenever the controller is gone, or refuses what it took before. It may start before the controller does.
 ///
 /// Drivers come to its port, send their executables, and have them run as workers, each of which may use as much as the
 /// options say. Through the same port workers are reached. When the link of a driver ends, all that it has here ends.

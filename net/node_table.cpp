@@ -51,6 +51,12 @@ node_changes node_table::drain(generation is) {
   return {{node_change::event::draining, found->second, {}}};
 }
 
+node_changes node_table::bar(generation is, const std::string& reason) {
+  auto changes = lose(is, reason);
+  lost_.insert(is);
+  return changes;
+}
+
 std::vector<member> node_table::members() const {
   std::vector<member> all;
   for (const auto& [is, each] : members_)

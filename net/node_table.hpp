@@ -68,10 +68,13 @@ public:
   /// For good: a node that drains does so until it is lost.
   node_changes drain(generation is);
 
+  /// The same, also of a generation that is not known here: it will not be taken in.
+  node_changes bar(generation is, const std::string& reason);
+
   /// Whether a message of this generation is to be heeded.
   bool accepts(generation is) const { return members_.contains(is); }
 
-  /// Whether it lived and is lost.
+  /// Whether it lived and is lost, or is barred.
   bool is_lost(generation is) const { return lost_.contains(is); }
 
   /// Those that live, the oldest generation first.

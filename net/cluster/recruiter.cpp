@@ -53,7 +53,8 @@ public:
 private:
   void introduced() override {
     require_same_version();
-    send(follow_nodes{});
+    if (const auto owner = owner_.lock())
+      send(follow_nodes{owner->view_.given_up()});
   }
   void gone(const link_end& how) override {
     if (const auto owner = owner_.lock())

@@ -64,9 +64,10 @@ public:
 
   lines heard;
   node_view view;
+  std::vector<generation> given_up; ///< what it says of earlier controllers
 
 private:
-  void introduced() override { send(follow_nodes{}); }
+  void introduced() override { send(follow_nodes{given_up}); }
   void gone(const link_end& how) override { heard.add("the controller is gone: " + how.reason); }
 
   void note(const node_changes& changes) {
@@ -107,10 +108,11 @@ protected:
                                               [this, name] { node_log.add(name + " is drained"); }});
   }
 
-  std::shared_ptr<follower> follow() {
+  std::shared_ptr<follower> follow(std::vector<generation> given_up = {}) {
     const tls_context tls{mars->keys(role::driver)};
     const auto made =
       std::make_shared<follower>(std::make_shared<const cluster_context>(cluster_context{loop, tls, "driver", quick}));
+    made->given_up = std::move(given_up);
     made->open(dial(loop, tls, head->where(), {role::controller}).connection);
     return made;
   }
@@ -158,6 +160,41 @@ TEST_F(Cluster, LetsNodesBeWhatTheyAreWhenTheControllerIsNew) {
   start_controller();
   EXPECT_EQ(node_log.next("a is generation"), first);
   EXPECT_EQ(head->epoch(), 2U);
+}
+
+TEST_F(Cluster, GivesANodeThatAnEarlierControllerGaveUpAnotherGeneration) {
+  start_controller();
+  const auto a = start_node("a");
+  const auto first = node_log.next("a is generation");
+  head.reset();
+  start_controller();
+  EXPECT_EQ(node_log.next("a is generation"), first);
+  const auto driver = follow({generation{1} << 32 | 1}); // it has seen a lost meanwhile
+  driver->heard.next("joined a");
+  EXPECT_THAT(node_log.next("trying again"), HasSubstr("the controller is gone"));
+  EXPECT_EQ(node_log.next("a is generation"), "a is generation " + std::to_string(generation{2} << 32 | 1));
+}
+
+TEST_F(Cluster, TriesAgainWhereANodeIsRefusedThatWasGoodEnoughBefore) {
+  const auto open = [this](const address& where) {
+    const tls_context tls{mars->keys(role::node)};
+    const auto here = std::make_shared<const cluster_context>(cluster_context{loop, tls, "the port", quick});
+    return std::make_unique<listener>(
+      loop, tls, listen_at(where), listener_options{.expected = {role::controller}},
+      [here](listener::accepted peer) { std::make_shared<visitor>(here)->open(std::move(peer.connection)); }, nullptr);
+  };
+  auto port = open({"127.0.0.1", 0});
+  const auto where = port->where();
+  start_controller();
+  const auto a = start_node("a", {.advertise = where});
+  const auto first = node_log.next("a is generation");
+  port.reset(); // for a moment, in which the controller changes
+  head.reset();
+  start_controller();
+  EXPECT_THAT(node_log.next("refuses this node"),
+              AllOf(HasSubstr("its own port cannot be reached from the controller"), HasSubstr("trying again")));
+  port = open(where);
+  EXPECT_EQ(node_log.next("a is generation"), first);
 }
 
 TEST_F(Cluster, GivesANodeThatComesBackAnotherGeneration) {

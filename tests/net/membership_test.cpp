@@ -87,6 +87,21 @@ TEST(Membership, LetsANodeBeWhatItWasWhenOnlyTheControllerIsNew) {
   EXPECT_NE(after.join(facts("c"), first_of(9)).is, first_of(9));
 }
 
+TEST(Membership, LetsNobodyBeWhatAnEarlierControllerGaveUp) {
+  membership before{1};
+  const auto is = before.join(facts("a"), 0).is;
+  membership after{2};
+  EXPECT_THAT(after.give_up({is}), IsEmpty());
+  EXPECT_EQ(after.join(facts("a"), is).is, first_of(2));
+
+  membership late{2}; // the node was there before the driver
+  late.join(facts("a"), is);
+  EXPECT_THAT(texts(late.give_up({is, is})), ElementsAre("lost a"));
+  EXPECT_EQ(late.join(facts("a"), is).is, first_of(2));
+  EXPECT_THAT(late.give_up({first_of(2), first_of(3)}), IsEmpty()) << "it knows better";
+  EXPECT_TRUE(late.table().accepts(first_of(2)));
+}
+
 TEST(NodeView, FollowsTheController) {
   node_view view;
   EXPECT_THAT(texts(view.snapshot(1, {{1, facts("a")}, {2, facts("b"), true}})),
@@ -124,6 +139,17 @@ TEST(NodeView, SeesANodeDrainOnceAndUntilItIsLost) {
   EXPECT_TRUE(view.table().members()[1].draining);
   EXPECT_THAT(view.drain(3), IsEmpty());
   EXPECT_THAT(texts(view.apply({event::lost, {2, facts("b"), false, true}, "it has left"})), ElementsAre("lost b"));
+}
+
+TEST(NodeView, KnowsWhatControllersHaveGivenUp) {
+  node_view view;
+  view.snapshot(1, {{1, facts("a")}, {2, facts("b")}, {3, facts("c")}, {4, facts("d")}});
+  view.apply({event::lost, {1, facts("a")}, "gone"});
+  view.snapshot(1, {{3, facts("c")}, {4, facts("d")}});
+  EXPECT_THAT(view.given_up(), ElementsAre(1, 2));
+  view.lose(3, "its link broke"); // the driver's own affair
+  view.apply({event::joined, {5, facts("d")}, {}});
+  EXPECT_THAT(view.given_up(), ElementsAre(1, 2, 4));
 }
 
 namespace {

@@ -46,7 +46,8 @@ TEST(MessageCodec, ReadsWhatItWrites) {
   EXPECT_EQ(wanted.within, 60'000u);
   EXPECT_EQ(again(drain_passed{7}).is, 7u);
   EXPECT_EQ(again(drain{5}).within, 5u);
-  EXPECT_NO_THROW(again(follow_nodes{}));
+  const std::vector<generation> given_up{1, generation{1} << 32 | 7};
+  EXPECT_EQ(again(follow_nodes{given_up}).given_up, given_up);
 }
 
 TEST(MessageCodec, WritesTheMembersOneAfterTheOther) {
@@ -68,6 +69,13 @@ TEST(MessageCodec, RefusesWhatIsNoMessage) {
   auto wrong = std::vector(change.head.bytes().begin(), change.head.bytes().end());
   wrong[0] = std::byte{5};
   EXPECT_THAT(refusal<node_changed>(wrong), HasSubstr("makes no sense"));
+}
+
+TEST(MessageCodec, TakesSoManyGenerationsAndNoMore) {
+  follow_nodes said{std::vector<generation>(node_view::most_given_up)};
+  EXPECT_EQ(again(said).given_up.size(), node_view::most_given_up);
+  said.given_up.push_back(1);
+  EXPECT_THAT(refusal<follow_nodes>(to_frame(said).head.bytes()), HasSubstr("makes no sense"));
 }
 
 TEST(MessageCodec, BelievesNoCount) {

@@ -83,7 +83,7 @@ void hired_node::on(const executable_ready&) {
 
 void hired_node::on(const worker_started& said) {
   if (const auto owner = owner_.lock())
-    owner->started(said.number);
+    owner->started(*this, said.number);
 }
 
 void hired_node::on(const worker_printed& said) {
@@ -93,7 +93,7 @@ void hired_node::on(const worker_printed& said) {
 
 void hired_node::on(const worker_ended& said) {
   if (const auto owner = owner_.lock())
-    owner->ended(said.number, said.reason);
+    owner->ended(*this, said.number, said.reason);
 }
 
 void hired_node::on(const drain_begun&) {

@@ -21,9 +21,10 @@ public:
 
   virtual void has_executable(hired_node& there) = 0;
 
-  virtual void started(int number) = 0;
+  // What it says of a worker that is not on it makes no sense, and is refused as corrupt_data.
+  virtual void started(hired_node& there, int number) = 0;
   virtual void printed(hired_node& there, const worker_printed& said) = 0;
-  virtual void ended(int number, const std::string& reason) = 0;
+  virtual void ended(hired_node& there, int number, const std::string& reason) = 0;
 
   /// The node takes no new work.
   virtual void draining(hired_node& there) = 0;

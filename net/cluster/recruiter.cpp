@@ -303,7 +303,15 @@ void recruiter::start_next() {
   node->send(order);
 }
 
-void recruiter::started(int number) {
+/// A node speaks for its own workers, also for those that the driver has forgotten.
+void recruiter::require_own(const hired_node& there, int number) const {
+  const auto found = workers_.find(number);
+  if (number < 0 || number >= next_number_ || (found != workers_.end() && found->second.on != there.node().is))
+    throw error{errc::corrupt_data, "it speaks for worker " + std::to_string(number) + ", which is not its own"};
+}
+
+void recruiter::started(hired_node& there, int number) {
+  require_own(there, number);
   const auto found = workers_.find(number);
   if (found == workers_.end() || starting_ != number)
     return;
@@ -316,6 +324,7 @@ void recruiter::started(int number) {
 }
 
 void recruiter::printed(hired_node& there, const worker_printed& said) {
+  require_own(there, said.number);
   output_->print("worker " + std::to_string(said.number) + " on node " + there.node().facts.name, said.missed,
                  said.lines);
 }
@@ -368,7 +377,8 @@ void recruiter::end(int number, const std::string& reason) {
   places_.at(found->second.on).node->send(stop_worker{number});
 }
 
-void recruiter::ended(int number, const std::string& reason) {
+void recruiter::ended(hired_node& there, int number, const std::string& reason) {
+  require_own(there, number);
   const auto gone = forget(number, reason);
   if (!gone)
     return;

@@ -61,9 +61,9 @@ public:
 
   void moved() override;
   void has_executable(hired_node& there) override;
-  void started(int number) override;
+  void started(hired_node& there, int number) override;
   void printed(hired_node& there, const worker_printed& said) override;
-  void ended(int number, const std::string& reason) override;
+  void ended(hired_node& there, int number, const std::string& reason) override;
   void draining(hired_node& there) override;
   void gone(hired_node& from, const std::string& reason) override;
   void cut(hired_node& from, const std::string& reason) override;
@@ -110,6 +110,7 @@ private:
   void call(int number);
   void ready(int number);
   void end(int number, const std::string& reason);
+  void require_own(const hired_node& there, int number) const;
   std::optional<hired> forget(int number, const std::string& reason);
   void forget_all(generation is, const std::string& reason);
   void replace(generation is, io_loop::time since);

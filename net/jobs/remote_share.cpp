@@ -85,18 +85,29 @@ void remote_share_state::dispatch(const message& bytes, byte_reader& in) {
   case job_kind::share_opened:
     self_->send(work_.supervisor, actors::stage_opened{stage_, work_.share, nullptr});
     return;
-  case job_kind::share_advanced:
-    self_->send(work_.supervisor, actors::share_advanced{stage_, work_.share, read_message<share_advanced>(in).ended});
+  case job_kind::share_advanced: {
+    const auto ended = read_message<share_advanced>(in).ended;
+    if (static_cast<std::size_t>(ended) > work_.tasks.size())
+      in.fail("more tasks than were given to that worker");
+    self_->send(work_.supervisor, actors::share_advanced{stage_, work_.share, ended});
     return;
+  }
   case job_kind::barrier_said: {
     const auto at = read_message<barrier_said>(in);
+    require_own(at.task, in);
     self_->send(work_.supervisor, actors::stage_at_barrier{stage_, at.task, work_.stage->barrier->said.decode(in)});
     return;
   }
-  case job_kind::result_made:
-    return accept(read_message<result_made>(in).task, in);
-  case job_kind::task_done:
-    return finish(read_message<task_done>(in).task, in);
+  case job_kind::result_made: {
+    const auto made = read_message<result_made>(in);
+    require_own(made.task, in);
+    return accept(made.task, in);
+  }
+  case job_kind::task_done: {
+    const auto done = read_message<task_done>(in);
+    require_own(done.task, in);
+    return finish(done.task, in);
+  }
   case job_kind::task_failed:
     static_cast<void>(read_message<task_failed>(in));
     self_->send(work_.supervisor, actors::task_failed{internal::decode_error(in)});
@@ -119,6 +130,12 @@ void remote_share_state::dispatch(const message& bytes, byte_reader& in) {
   }
 }
 
+/// A worker speaks for the tasks that were given to it, and for no others.
+void remote_share_state::require_own(int task, byte_reader& in) const {
+  if (std::ranges::find(work_.tasks, task) == work_.tasks.end())
+    in.fail("a task that was not given to that worker");
+}
+
 void remote_share_state::accept(int task, byte_reader& in) {
   auto records = work_.stage->emits.codec->decode(in);
   internal::credit_token taken{static_cast<void*>(this), [worker = worker_, order = take_result{job_, stage_, task}](
@@ -128,8 +145,6 @@ void remote_share_state::accept(int task, byte_reader& in) {
 
 void remote_share_state::finish(int task, byte_reader& in) {
   auto report = std::make_shared<internal::task_report>(internal::decode_report(in));
-  if (static_cast<std::size_t>(task) >= work_.stage->partitions.size())
-    in.fail("a task that its stage has not");
   report->worker = static_cast<std::uint64_t>(worker_->number());
   const auto metrics = report->metrics;
   self_->send(work_.supervisor, actors::task_done{stage_, task, nullptr, metrics, {}, std::move(report)});

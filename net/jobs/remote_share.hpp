@@ -35,6 +35,7 @@ public:
 
 private:
   void dispatch(const message& bytes, internal::byte_reader& in);
+  void require_own(int task, internal::byte_reader& in) const;
   void accept(int task, internal::byte_reader& in);
   void finish(int task, internal::byte_reader& in);
   /// Tells the driver that the attempt's host of that index is lost.

@@ -82,8 +82,6 @@ public:
   void on(const drain_node& asked);
   void on(const drain_begun&) { owner_->announce(owner_->nodes().table().drain(generation_)); }
 
-  generation is() const noexcept { return generation_; }
-
 private:
   void gone(const link_end& how) override {
     if (generation_ != 0)

@@ -77,7 +77,7 @@ public:
         here->end(number, reason);
     };
     if (const auto owner = owner_.lock(); owner && how.why == link_end::cause::lost)
-      owner->here_->loop.call_at(io_loop::now() + time_to_exit, stop);
+      owner->here_->loop.call_at(owner->here_->loop.now() + time_to_exit, stop);
     else
       stop();
   }
@@ -145,7 +145,7 @@ void recruiter::heard(const node_changes& changes) {
   {
     std::lock_guard lock{mutex_};
     following_ = true;
-    last_move_ = io_loop::now();
+    last_move_ = here_->loop.now();
   }
   count();
 }
@@ -154,7 +154,7 @@ void recruiter::heard(const node_changes& changes) {
 
 void recruiter::hire(const member& node) {
   const auto made = std::make_shared<hired_node>(here_, node, weak_from_this());
-  places_.insert_or_assign(node.is, place{made, io_loop::now()});
+  places_.insert_or_assign(node.is, place{made, here_->loop.now()});
   made->begin(time_to_answer);
 }
 
@@ -173,7 +173,7 @@ void recruiter::cut(hired_node& from, const std::string& reason) {
     let_go(is, reason);
     return count();
   }
-  const auto now = io_loop::now();
+  const auto now = here_->loop.now();
   if (now - at.since > long_life)
     at.redial.reset();
   at.prepared = false;
@@ -191,7 +191,7 @@ void recruiter::dial_again(generation is) {
   const auto at = places_.find(is);
   if (at == places_.end())
     return;
-  at->second.since = io_loop::now();
+  at->second.since = here_->loop.now();
   at->second.node = std::make_shared<hired_node>(here_, at->second.node->node(), weak_from_this());
   at->second.node->begin(at->second.awaited ? first_redial : time_to_answer);
 }
@@ -362,7 +362,7 @@ void recruiter::ready(int number) {
     at->second.failures = 0;
     std::lock_guard lock{mutex_};
     refusals_.erase(at->first);
-    last_move_ = io_loop::now();
+    last_move_ = here_->loop.now();
   }
   count();
 }

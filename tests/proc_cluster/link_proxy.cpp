@@ -206,7 +206,7 @@ void link_proxy::relay::read(pipe& p) {
   auto delay = weather_.delay;
   if (weather_.jitter.count() > 0)
     delay += std::chrono::milliseconds{random_() % static_cast<std::uint64_t>(weather_.jitter.count())};
-  p.last_due = std::max(p.last_due, io_loop::now() + delay);
+  p.last_due = std::max(p.last_due, loop_.now() + delay);
   p.held += bytes.size();
   p.waiting.push_back({p.last_due, std::move(bytes)});
 }
@@ -217,7 +217,7 @@ void link_proxy::relay::write(const held& c, pipe& p) {
     return;
   while (!p.waiting.empty()) {
     auto& [due, bytes] = p.waiting.front();
-    if (due > io_loop::now()) {
+    if (due > loop_.now()) {
       loop_.call_at(due, [this, weak = std::weak_ptr{c}] {
         if (const auto still = weak.lock(); still && open_.contains(still))
           serve(still);

@@ -115,6 +115,11 @@ void context::close() {
   internal::leave_alone(*state_);
 }
 
+void context::add_file(const std::string& path) const {
+  internal::refuse_inside_task("context::add_file");
+  state_->add_file(path);
+}
+
 int context::slots() const noexcept {
   return state_->slots();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dataflow/accumulator.hpp"
+#include "dataflow/added_files.hpp"
 #include "dataflow/broadcast.hpp"
 #include "dataflow/config.hpp"
 #include "dataflow/engine.hpp"
@@ -28,8 +29,9 @@ namespace crema {
 ///
 /// Several contexts may live in a process. All functions are thread-safe; several threads may run jobs at once. A
 /// context stays usable after any failed or cancelled job. Its end cancels what still runs, waits for it, and leaves no
-/// thread and no file behind; datasets that outlive it throw context_closed from their actions. Cost: a master "local"
-/// starts its threads with the first job that needs them.
+/// thread and no file behind; the first Ctrl-C or SIGTERM does the same with all contexts, and ends the process, unless
+/// the program has a handler of its own; datasets that outlive it throw context_closed from their actions. Cost: a
+/// master "local" starts its threads with the first job that needs them.
 class context {
 
 public:
@@ -136,6 +138,15 @@ public:
     return crema::accumulator<T, Add>{internal::add_variable(
       std::make_shared<shared>(std::move(initial), std::move(zero), std::move(add), where), state_)};
   }
+
+  // -- files for tasks ------------------------------------------------------------------------------------------------
+
+  /// Copies a file, for all tasks of jobs that begin from here on, wherever they run: they open it at
+  /// crema::file("dict.txt") where `path` ends with dict.txt. Nodes get it once, and keep it as long as the context.
+  /// Throws not_found; invalid_argument for a directory; already_exists where a file of that name and another content
+  /// was added before (the same one again is no error); disk_full and io_failure, also where a node has no room for it.
+  /// Cost: returns when each node has it.
+  void add_file(const std::string& path) const;
 
   // -- resources ------------------------------------------------------------------------------------------------------
 

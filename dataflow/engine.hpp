@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace crema::internal {
 
@@ -38,6 +39,10 @@ public:
 
   /// The cache or shared variable `id` is gone: what other processes keep of it may go, too. Must not call back.
   virtual void forget(std::uint64_t /*id*/) noexcept {}
+
+  /// From here on tasks in other processes find the file at `path`, which stays as it is, by this name
+  /// (added_files.hpp), in place of one that had it. Throws what keeps it from there.
+  virtual void add_file(const std::string& /*name*/, const std::string& /*path*/) {}
 };
 
 } // namespace crema::internal

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dataflow/added_files.hpp"
 #include "net/executables/executable_store.hpp"
 #include "net/jobs/worker_setup.hpp"
 #include "net/link.hpp"
@@ -141,6 +142,16 @@ struct offer_executable {
   static constexpr std::uint16_t kind = introduce::kind + 9;
   executable_id what;
   static auto members(auto& m) { return std::tie(m.what); }
+};
+
+/// The same for a file that its workers may open by this name. Files come one after the other, behind the executable,
+/// and their bytes and answers are those of an executable.
+struct offer_file {
+  static constexpr std::uint16_t kind = introduce::kind + 24;
+  std::string name;
+  executable_id what;
+  static auto members(auto& m) { return std::tie(m.name, m.what); }
+  bool valid() const { return internal::is_file_name(name); }
 };
 
 struct executable_wanted {

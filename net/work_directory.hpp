@@ -3,6 +3,7 @@
 #include "net/descriptor.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace crema::net {
 
@@ -26,7 +27,9 @@ private:
 /// Where a node keeps what belongs to drivers, 0700:
 ///
 ///     executables/   what they have sent (executables/executable_store.hpp)
-///     drivers/       a directory for each of them: the working directory of its workers, with their spill files
+///     drivers/       a directory for each of them: the working directory of its workers, with their spill files, and
+///     with
+///                    files/, which it has added for them
 ///
 /// Several nodes of one user may share it; what nodes that were killed left behind is swept when the next one starts.
 /// Throws untrusted for one that others can use; io_failure, not_found.
@@ -41,6 +44,9 @@ public:
 private:
   std::string path_;
 };
+
+/// In a driver's directory: what its tasks open by name.
+inline constexpr std::string_view file_directory = "files";
 
 /// $XDG_CACHE_HOME/crema, or ~/.cache/crema.
 std::string default_work_directory();

@@ -49,11 +49,11 @@ public:
 
   /// Spares nodes that use this work directory from being sent this program each: it is large, not being stripped.
   void store_this_executable() const {
-    const auto& [id, all] = net::this_executable();
+    const auto& own = net::this_executable();
     const net::work_directory made{work()};
-    const net::executable_store store{work() + "/executables", id.size};
-    auto transfer = store.receive(id);
-    transfer.add(all.bytes);
+    const net::executable_store store{work() + "/executables", own.id.size};
+    auto transfer = store.receive(own.id);
+    transfer.add(own.bytes.bytes);
     std::move(transfer).finish();
   }
 

@@ -31,6 +31,7 @@ public:
   void cancel(const std::shared_ptr<internal::job_run>& job) override { lent_->cancel(job); }
   void run_all(int n, const std::function<void(int)>& work) override { lent_->run_all(n, work); }
   void forget(std::uint64_t id) noexcept override { lent_->forget(id); }
+  void add_file(const std::string& name, const std::string& path) override { lent_->add_file(name, path); }
 
 private:
   const std::shared_ptr<internal::engine> lent_;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace crema::testing {
@@ -106,6 +107,7 @@ class travelling_engine final : public internal::engine {
 public:
   explicit travelling_engine(std::size_t memory_limit)
       : resources_{std::make_shared<internal::worker_resources>(memory_limit)} {}
+  ~travelling_engine() override { internal::forget_files(*resources_); }
 
   int threads() const noexcept override { return 2; }
 
@@ -126,6 +128,9 @@ public:
       work(i);
   }
   void forget(std::uint64_t id) noexcept override { caches_->drop(id); }
+  void add_file(const std::string& name, const std::string& path) override {
+    internal::tell_file(*resources_, name, path);
+  }
 
 private:
   static internal::encoded_plan send(const internal::job_plan& plan) {

@@ -1,5 +1,6 @@
 #include "dataflow/plan/context_state.hpp"
 
+#include "dataflow/added_files.hpp"
 #include "dataflow/error.hpp"
 #include "dataflow/inline_engine.hpp"
 #include "dataflow/interrupts.hpp"
@@ -14,7 +15,10 @@ namespace crema::internal {
 
 context_state::context_state(config settings, std::shared_ptr<worker_resources> resources,
                              std::unique_ptr<engine> runner)
-    : settings_{std::move(settings)}, resources_{std::move(resources)}, engine_{std::move(runner)} {
+    : settings_{std::move(settings)},
+      resources_{std::move(resources)},
+      engine_{std::move(runner)},
+      files_{settings_.spill_directory} {
   if (!settings_.metrics_file.empty())
     metrics_ = std::make_unique<metrics_log>(settings_.metrics_file);
   parallelism_ = settings_.default_parallelism > 0 ? settings_.default_parallelism : std::max(1, engine_->threads());
@@ -133,6 +137,11 @@ void context_state::close() {
   }
   runner.reset(); // waits for its threads, which may still be at the end of a job
   caches_->clear();
+  forget_files(*resources_);
+  {
+    std::lock_guard lock{files_mutex_};
+    files_.clear();
+  }
   destroy_variables(*this);
   metrics_.reset();
   std::lock_guard lock{mutex_};
@@ -155,6 +164,23 @@ void context_state::forget(const node& gone) noexcept {
 void context_state::drop_cache(const node& of) {
   if (const auto dropped = caches_->drop(of.id()))
     forget(dropped->id());
+}
+
+void context_state::add_file(const std::string& path) {
+  const auto runner = open_engine();
+  if (!runner)
+    throw error{errc::context_closed, "add_file: the context is closed"};
+  std::lock_guard lock{files_mutex_};
+  const auto made = files_.add(path);
+  if (!made.is_new)
+    return;
+  try {
+    runner->add_file(made.name, made.path);
+  } catch (...) {
+    files_.remove(made.name);
+    throw;
+  }
+  tell_file(*resources_, made.name, made.path);
 }
 
 void context_state::forget(std::uint64_t id) {

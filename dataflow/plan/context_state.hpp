@@ -3,6 +3,7 @@
 #include "dataflow/config.hpp"
 #include "dataflow/engine.hpp"
 #include "dataflow/metrics_log.hpp"
+#include "dataflow/plan/file_copies.hpp"
 #include "dataflow/plan/scope.hpp"
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
 namespace crema::internal {
@@ -49,6 +51,9 @@ public:
   void forget(const node& gone) noexcept;
   void drop_cache(const node& of);
 
+  /// See context::add_file.
+  void add_file(const std::string& path);
+
   /// Tells the engine that the cache or shared variable `id` is gone.
   void forget(std::uint64_t id);
 
@@ -68,6 +73,8 @@ private:
   std::unordered_map<const job_run*, std::weak_ptr<job_run>> running_;
   std::unique_ptr<metrics_log> metrics_; ///< gets the metrics of ended jobs, if a file is to have them
   std::atomic<std::uint64_t> last_job_{0};
+  std::mutex files_mutex_;
+  file_copies files_;
 };
 
 } // namespace crema::internal

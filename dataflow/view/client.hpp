@@ -26,6 +26,9 @@ public:
   /// For datasets on the same engines.
   crema::context& context() noexcept { return context_; }
 
+  /// For what is called on the engines: see context::add_file.
+  void add_file(const std::string& path) const { context_.add_file(path); }
+
   int size() const noexcept { return context_.slots(); }
 
   view all() const { return slice(0, size()); }

@@ -3,6 +3,7 @@
 #include "net/cluster/own_executable.hpp"
 #include "net/cluster/recruiter.hpp"
 #include "net/launcher/worker.hpp"
+#include "net/work_directory.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -38,6 +39,10 @@ public:
   std::vector<std::shared_ptr<worker_connection>> workers() override { return recruiter_->workers(); }
   bool await(std::chrono::milliseconds patience) override { return recruiter_->await(patience); }
   int slots() const noexcept override { return recruiter_->slots(); }
+  std::string add_file(const std::string& name, const std::string& path) override {
+    recruiter_->add_file(name, path);
+    return std::string{file_directory} + '/' + name;
+  }
 
 private:
   void close() {

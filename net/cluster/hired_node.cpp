@@ -1,7 +1,6 @@
 #include "net/cluster/hired_node.hpp"
 
 #include "dataflow/error.hpp"
-#include "net/cluster/own_executable.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -57,7 +56,29 @@ void hired_node::received(message from_node) {
 }
 
 void hired_node::introduced() {
-  send(offer_executable{this_executable().id});
+  offer_next();
+}
+
+void hired_node::bring(std::shared_ptr<const cargo> file) {
+  files_.push_back(std::move(file));
+  if (peer())
+    offer_next();
+}
+
+const cargo& hired_node::current() const {
+  return there_ == 0 ? this_executable() : *files_[there_ - 1];
+}
+
+/// One after the other: until one is there, the next waits.
+void hired_node::offer_next() {
+  if (offered_ || there_ > files_.size())
+    return;
+  offered_ = true;
+  sent_ = received_ = 0;
+  if (there_ == 0)
+    send(offer_executable{current().id});
+  else
+    send(offer_file{current().name, current().id});
 }
 
 void hired_node::on(const executable_progress& said) {
@@ -68,7 +89,7 @@ void hired_node::on(const executable_progress& said) {
 }
 
 void hired_node::send_more() {
-  const auto& [id, all] = this_executable();
+  const auto& [id, all, name] = current();
   while (sent_ < id.size && sent_ - received_ < most_ahead) {
     const auto piece = all.bytes.subspan(sent_, std::min(chunk_bytes, id.size - sent_));
     send_frame({executable_chunk, {}, {all.owner, piece}});
@@ -77,8 +98,27 @@ void hired_node::send_more() {
 }
 
 void hired_node::on(const executable_ready&) {
+  const auto arrived = there_ > first_ ? files_[there_ - 1] : nullptr;
+  ++there_;
+  offered_ = false;
+  if (const auto owner = owner_.lock()) {
+    if (arrived)
+      owner->brought(*this, *arrived, {});
+    else if (there_ == first_ + 1)
+      owner->has_executable(*this);
+  }
+  offer_next();
+}
+
+void hired_node::on(const executable_refused& said) {
+  if (there_ <= first_)
+    return give_up(said.reason);
+  const auto refused = files_[there_ - 1];
+  files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(there_ - 1));
+  offered_ = false;
   if (const auto owner = owner_.lock())
-    owner->has_executable(*this);
+    owner->brought(*this, *refused, said.reason);
+  offer_next();
 }
 
 void hired_node::on(const worker_started& said) {

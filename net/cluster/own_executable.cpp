@@ -13,14 +13,16 @@ namespace crema::net {
 namespace {
 
 // The link leads to the bytes that run, also when the file was replaced meanwhile.
-constexpr auto path = "/proc/self/exe";
+constexpr auto own_path = "/proc/self/exe";
 
-shared_bytes mapped() {
-  const descriptor file{::open(path, O_RDONLY | O_CLOEXEC)};
+shared_bytes mapped(const std::string& path) {
+  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0)
     throw internal::failed_call("opening", path, errno);
   const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0)
+    return {};
   void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (at == MAP_FAILED)
     throw internal::failed_call("mapping", path, errno);
@@ -28,18 +30,18 @@ shared_bytes mapped() {
           {static_cast<const std::byte*>(at), size}};
 }
 
-own_executable hashed() {
-  auto all = mapped();
+} // namespace
+
+cargo read_cargo(const std::string& path, const std::string& name) {
+  auto all = mapped(path);
   sha256 hash;
   hash.add(all.bytes);
   executable_id id{hash.finish(), all.bytes.size()};
-  return {std::move(id), std::move(all)};
+  return {std::move(id), std::move(all), name};
 }
 
-} // namespace
-
-const own_executable& this_executable() {
-  static const own_executable own = hashed();
+const cargo& this_executable() {
+  static const cargo own = read_cargo(own_path);
   return own;
 }
 

@@ -118,6 +118,8 @@ void recruiter::close(std::function<void()> closed) {
     roster_->lose(number, "the context was closed");
   }
   places_.clear();
+  if (delivery_ != nullptr)
+    std::exchange(delivery_, nullptr)->over.set_value("the context was closed");
 }
 
 // -- the controller -------------------------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ void recruiter::heard(const node_changes& changes) {
 // -- nodes ----------------------------------------------------------------------------------------------------------
 
 void recruiter::hire(const member& node) {
-  const auto made = std::make_shared<hired_node>(here_, node, weak_from_this());
+  const auto made = std::make_shared<hired_node>(here_, node, files_, weak_from_this());
   places_.insert_or_assign(node.is, place{made, here_->loop.now()});
   made->begin(time_to_answer);
 }
@@ -180,6 +182,7 @@ void recruiter::cut(hired_node& from, const std::string& reason) {
   at.awaited = at.awaited && from.reached();
   note_failure(at, reason);
   forget_all(is, "the connection to the node is cut: " + reason);
+  no_longer_awaited(is, nullptr, {}); // it has all files before it works again
   here_->loop.call_at(now + at.redial.next(random_()), [self = weak_from_this(), is] {
     if (const auto here = self.lock())
       here->dial_again(is);
@@ -192,7 +195,7 @@ void recruiter::dial_again(generation is) {
   if (at == places_.end())
     return;
   at->second.since = here_->loop.now();
-  at->second.node = std::make_shared<hired_node>(here_, at->second.node->node(), weak_from_this());
+  at->second.node = std::make_shared<hired_node>(here_, at->second.node->node(), files_, weak_from_this());
   at->second.node->begin(at->second.awaited ? first_redial : time_to_answer);
 }
 
@@ -216,6 +219,7 @@ void recruiter::let_go(generation is, const std::string& reason) {
   node->dismiss();
   note_refusal(*node, reason);
   forget_all(is, "the node is lost: " + reason);
+  no_longer_awaited(is, nullptr, {});
 }
 
 void recruiter::draining(hired_node& there) {
@@ -248,6 +252,7 @@ void recruiter::leave(generation is) {
   const auto node = there.mapped().node;
   note_refusal(*node, "it is being drained");
   forget_all(is, "its node is being drained");
+  no_longer_awaited(is, nullptr, {});
   node->leave(std::make_shared<int>());
 }
 

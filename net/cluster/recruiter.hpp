@@ -11,11 +11,13 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +56,10 @@ public:
   /// The same, while anything happens. Throws, with what the nodes have said, where too few come.
   void await_first() const;
 
+  /// Returns when all nodes have the file at `path` by this name; those that come later have it before they work.
+  /// Throws io_failure with what each node has said that cannot have it: then none is to use it.
+  void add_file(const std::string& name, const std::string& path);
+
   /// Tasks that all workers run at once.
   int slots() const;
 
@@ -61,6 +67,7 @@ public:
 
   void moved() override;
   void has_executable(hired_node& there) override;
+  void brought(hired_node& there, const cargo& file, const std::string& refusal) override;
   void started(hired_node& there, int number) override;
   void printed(hired_node& there, const worker_printed& said) override;
   void ended(hired_node& there, int number, const std::string& reason) override;
@@ -95,6 +102,16 @@ private:
     bool drains = false;    ///< it gets no more work
   };
 
+  /// A file on its way to the nodes that are there.
+  struct delivery {
+    std::shared_ptr<const cargo> file;
+    std::set<generation> to;
+    std::string refusals{};
+    std::promise<std::string> over{};
+  };
+
+  void deliver_file(delivery& file);
+  void no_longer_awaited(generation from, const cargo* file, const std::string& refusal);
   void follow(std::unique_ptr<stream> connection);
   void trouble(const error& why);
   void heard(const node_changes& changes);
@@ -126,11 +143,15 @@ private:
   std::shared_ptr<follower> follower_;
   node_view view_;
   std::map<generation, place> places_;
+  hired_node::files files_; ///< what each node shall have
+  delivery* delivery_ = nullptr;
   std::deque<generation> to_start_; ///< they have the executable and want a worker
   std::optional<int> starting_;
   std::map<int, hired> workers_;
   int next_number_ = 0;
   std::minstd_rand random_{std::random_device{}()};
+
+  std::mutex adding_; ///< a file
 
   // What those who wait look at.
   mutable std::mutex mutex_;

@@ -118,9 +118,9 @@ std::optional<stored_executable> executable_store::find(const executable_id& wan
 
 executable_store::transfer executable_store::receive(const executable_id& wanted) const {
   if (wanted.size > limit_)
-    throw error{errc::invalid_argument, "the executable has " + std::to_string(wanted.size)
-                                          + " bytes, and executables may take " + std::to_string(limit_)
-                                          + " here: strip it, or raise max_executables"};
+    throw error{errc::invalid_argument, "it has " + std::to_string(wanted.size)
+                                          + " bytes, and what drivers send may take " + std::to_string(limit_)
+                                          + " here: strip an executable, or raise max_executables"};
   const auto others_wait = locked(directory_, LOCK_EX);
   make_room(wanted.size);
   return {*this, wanted};
@@ -135,7 +135,7 @@ void executable_store::make_room(std::uint64_t bytes) const {
     if (total + bytes > limit_ && remove_unused(path_of(each.name)))
       total -= each.size;
   if (total + bytes > limit_)
-    throw error{errc::disk_full, "'" + directory_ + "': there is no room for an executable of " + std::to_string(bytes)
+    throw error{errc::disk_full, "'" + directory_ + "': there is no room for another file of " + std::to_string(bytes)
                                    + " bytes: those that are in use take " + std::to_string(total) + " of "
                                    + std::to_string(limit_) + "; raise max_executables"};
 }
@@ -168,7 +168,8 @@ executable_store::transfer::~transfer() {
 
 void executable_store::transfer::add(std::span<const std::byte> bytes) {
   if (bytes.size() > wanted_.size - received_)
-    throw error{errc::corrupt_data, "more bytes came than the " + std::to_string(wanted_.size) + " of the executable"};
+    throw error{errc::corrupt_data,
+                "more bytes came than the " + std::to_string(wanted_.size) + " that were announced"};
   hash_.add(bytes);
   while (!bytes.empty()) {
     const auto n = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(received_));
@@ -183,10 +184,10 @@ void executable_store::transfer::add(std::span<const std::byte> bytes) {
 stored_executable executable_store::transfer::finish() && {
   if (!complete())
     throw error{errc::corrupt_data, "only " + std::to_string(received_) + " bytes came of the "
-                                      + std::to_string(wanted_.size) + " of the executable"};
+                                      + std::to_string(wanted_.size) + " that were announced"};
   if (const auto found = hash_.finish(); found != wanted_.sha256)
     throw error{errc::corrupt_data,
-                "the executable that came has the SHA-256 " + found + ", and not " + wanted_.sha256 + " as announced"};
+                "what came has the SHA-256 " + found + ", and not " + wanted_.sha256 + " as announced"};
   // Whoever finds it under its name waits for the lock, and so until it is not open for writing any more. What another
   // transfer has put there is in use, and stays.
   const auto name = store_->path_of(wanted_.sha256);

@@ -12,7 +12,7 @@
 
 namespace crema::net {
 
-/// An executable, by its content.
+/// An executable, or another file that a driver sends, by its content.
 struct executable_id {
   std::string sha256; ///< 64 hex digits
   std::uint64_t size = 0;
@@ -35,7 +35,8 @@ private:
   descriptor file_; ///< locked, so that nobody evicts it
 };
 
-/// The executables that drivers have sent to this machine, in a directory: each is a file that is named by its content.
+/// The executables and files that drivers have sent to this machine, in a directory: each is a file that is named by
+/// its content.
 ///
 ///     executable_store store{work + "/executables", std::uint64_t{2} << 30};
 ///     if (auto there = store.find(wanted))

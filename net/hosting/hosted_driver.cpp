@@ -6,7 +6,7 @@ namespace crema::net {
 
 void hosted_driver::received(message from_peer) {
   if (from_peer.kind() != executable_chunk)
-    return deliver<introduce, dial_back, offer_executable, start_worker, stop_worker>(from_peer, *this);
+    return deliver<introduce, dial_back, offer_executable, offer_file, start_worker, stop_worker>(from_peer, *this);
   // While the bytes wait for the disk they count against what the driver may send.
   auto bytes = std::make_shared<message>(std::move(from_peer));
   slowly([bytes = std::move(bytes)](workplace& here) { return here.add(bytes->payload()); });
@@ -29,6 +29,10 @@ void hosted_driver::on(const offer_executable& said) {
           still_here->answer(what);
       });
   slowly([what = said.what](workplace& here) { return here.offer(what); });
+}
+
+void hosted_driver::on(const offer_file& said) {
+  slowly([said](workplace& here) { return here.offer(said); });
 }
 
 void hosted_driver::on(const start_worker& said) {
@@ -61,7 +65,7 @@ void hosted_driver::answer(const node_answer& said) {
     },
     said);
   if (const auto* refused = std::get_if<executable_refused>(&said))
-    log("its executable is refused: " + refused->reason);
+    log("what it has sent is refused: " + refused->reason);
   else if (const auto* started = std::get_if<worker_started>(&said))
     log("worker " + std::to_string(started->number) + " has started");
   else if (const auto* ended = std::get_if<worker_ended>(&said); ended != nullptr && !leaving_)

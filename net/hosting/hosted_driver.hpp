@@ -31,6 +31,7 @@ public:
 
   using cluster_peer::on;
   void on(const offer_executable& said);
+  void on(const offer_file& said);
   void on(const start_worker& said);
   void on(const stop_worker& said);
 

@@ -1,8 +1,12 @@
 #include "net/hosting/workplace.hpp"
 
 #include "dataflow/error.hpp"
+#include "dataflow/io/failed_call.hpp"
 #include "net/executables/elf.hpp"
 
+#include <cerrno>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace crema::net {
@@ -29,12 +33,22 @@ workplace::~workplace() {
 // -- the slow thread ------------------------------------------------------------------------------------------------
 
 node_answer workplace::offer(const executable_id& what) {
+  offered_.clear();
+  return look_for(what);
+}
+
+node_answer workplace::offer(const offer_file& file) {
+  offered_ = file.name;
+  return look_for(file.what);
+}
+
+node_answer workplace::look_for(const executable_id& what) {
   try {
     transfer_.reset();
     if (auto there = host_.executables.find(what))
       return ready(*std::move(there));
     transfer_.emplace(host_.executables.receive(what));
-    return executable_wanted{};
+    return transfer_->complete() ? add({}) : node_answer{executable_wanted{}}; // an empty file is there at once
   } catch (const error& e) {
     return executable_refused{e.text()};
   }
@@ -57,9 +71,29 @@ node_answer workplace::add(std::span<const std::byte> bytes) {
 }
 
 node_answer workplace::ready(stored_executable there) {
+  if (!offered_.empty()) {
+    keep(std::move(there));
+    return executable_ready{};
+  }
   require_runnable(there.path());
   executable_.emplace(std::move(there));
   return executable_ready{};
+}
+
+/// Its workers find it under its name; the bytes are the store's.
+void workplace::keep(stored_executable file) {
+  const auto files = directory().path() + '/' + std::string{file_directory};
+  const auto path = files + '/' + offered_;
+  if ((::mkdir(files.c_str(), 0700) != 0 && errno != EEXIST) || (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      || ::link(file.path().c_str(), path.c_str()) != 0)
+    throw internal::failed_call("making", path, errno);
+  files_.insert_or_assign(offered_, std::move(file));
+}
+
+const driver_directory& workplace::directory() {
+  if (!directory_)
+    directory_.emplace(host_.directory.make_driver_directory());
+  return *directory_;
 }
 
 node_answer workplace::start(const start_worker& order) {
@@ -76,17 +110,16 @@ bool workplace::launch(const start_worker& order) {
     throw error{errc::not_found, "the driver has sent no executable"};
   if (host_.draining)
     throw error{errc::unreachable, "the node is being drained"};
-  if (!directory_)
-    directory_.emplace(host_.directory.make_driver_directory());
+  const auto& directory = this->directory().path();
   const worker_command command{.executable = executable_->path(),
                                .arguments = order.arguments,
-                               .directory = directory_->path(),
+                               .directory = directory,
                                .on_output = [weak = weak_from_this(), number = order.number](const std::string& lines) {
                                  if (const auto self = weak.lock())
                                    self->said_(worker_printed{number, 0, lines});
                                }};
   const worker_setup setup{
-    .options = {order.number, host_.each.slots, host_.each.io_slots, host_.each.memory, directory_->path()},
+    .options = {order.number, host_.each.slots, host_.each.io_slots, host_.each.memory, directory},
     .peers = order.peers,
     .keys = host_.keys,
     .build = order.build,

@@ -31,6 +31,7 @@ public:
   // On the host's slow thread.
 
   node_answer offer(const executable_id& what);
+  node_answer offer(const offer_file& file);
   node_answer add(std::span<const std::byte> bytes);
   node_answer start(const start_worker& order);
 
@@ -52,14 +53,19 @@ private:
     std::string reason{}; ///< for which the node ends it
   };
 
+  node_answer look_for(const executable_id& what);
   node_answer ready(stored_executable there);
+  void keep(stored_executable file);
+  const driver_directory& directory();
   bool launch(const start_worker& order);
   void ended(int number, const worker_exit& end);
 
   host& host_;
   const on_said said_;
+  std::string offered_; ///< the name of the file that comes; empty for the executable
   std::optional<executable_store::transfer> transfer_;
   std::optional<stored_executable> executable_;
+  std::map<std::string, stored_executable> files_; ///< by name
   std::optional<driver_directory> directory_;
 
   mutable std::mutex mutex_;

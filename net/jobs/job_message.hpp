@@ -35,6 +35,7 @@ enum class job_kind : std::uint16_t {
   take_result,
   define_variable,
   forget_shared,
+  define_file,
   // worker to driver
   share_opened,
   share_advanced,
@@ -129,6 +130,9 @@ using take_result = of_task<job_kind::take_result>;
 
 /// A shared variable, before the first plan that uses it. Behind its number: itself.
 using define_variable = of_job<job_kind::define_variable>;
+/// A file that tasks may open, before the first plan that may do so; the number is its own. Behind it: its name, and
+/// where it is; a relative path begins at the worker's own directory.
+using define_file = of_job<job_kind::define_file>;
 /// The cache or the variable is gone.
 using forget_shared = of_job<job_kind::forget_shared>;
 

@@ -3,6 +3,7 @@
 #include "dataflow/error.hpp"
 #include "dataflow/plan/plan_codec.hpp"
 #include "dataflow/plan/plan_run.hpp"
+#include "net/message_codec.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -46,6 +47,12 @@ void job_workers::begin(const internal::plan_run& plan, std::size_t index) {
     if (worker.learn(id))
       worker.send(
         {static_cast<std::uint16_t>(job_kind::define_variable), to_outgoing(define_variable{id}).head, bytes});
+  for (const auto& file : *files_)
+    if (worker.learn(file.number))
+      worker.send(to_outgoing(define_file{file.number}, [&](internal::byte_writer& out) {
+        put(file.name, out);
+        put(file.path, out);
+      }));
   auto order = to_outgoing(begin_plan{job_, static_cast<int>(index), plan.attempt()}, [&](internal::byte_writer& out) {
     out.varint(workers_.size());
     for (const auto& one : workers_)

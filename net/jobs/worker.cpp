@@ -1,8 +1,10 @@
 #include "net/jobs/worker.hpp"
 
+#include "dataflow/added_files.hpp"
 #include "dataflow/plan/plan_codec.hpp"
 #include "dataflow/plan/variable.hpp"
 #include "net/jobs/peer_message.hpp"
+#include "net/message_codec.hpp"
 
 #include <caf/send.hpp>
 
@@ -64,6 +66,7 @@ worker::~worker() {
     return;
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return open_links_ == 0 && jobs_.empty(); });
+  internal::forget_files(*resources_);
 }
 
 void worker::meet(int number, std::unique_ptr<stream> to_worker) {
@@ -142,6 +145,15 @@ void worker::deliver(int from, message bytes) {
     internal::byte_reader in{bytes.payload()};
     static_cast<void>(read_message<define_variable>(in));
     internal::decode_variable(in);
+    return;
+  }
+  if (static_cast<job_kind>(bytes.kind()) == job_kind::define_file && from == from_driver) {
+    internal::byte_reader in{bytes.payload()};
+    static_cast<void>(read_message<define_file>(in));
+    std::string name, path;
+    take(name, in);
+    take(path, in);
+    internal::tell_file(*resources_, name, path.starts_with('/') ? path : options_.spill_directory + '/' + path);
     return;
   }
   const auto job = job_of(bytes);

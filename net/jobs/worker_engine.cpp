@@ -11,8 +11,11 @@
 #include <atomic>
 #include <cstdint>
 #include <latch>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace crema::net {
 
@@ -38,13 +41,29 @@ public:
     };
     if (!std::ranges::all_of(present, unwanted))
       std::erase_if(present, unwanted);
-    return hosts_of(std::make_shared<job_workers>(++last_job_, std::move(present)));
+    return hosts_of(std::make_shared<job_workers>(++last_job_, std::move(present), files()));
   }
 
   std::chrono::milliseconds patience() const override { return most_waiting; }
 
+  void add_file(const std::string& name, std::string path) {
+    const std::lock_guard lock{mutex_};
+    auto more = std::make_shared<std::vector<told_file>>(*files_);
+    std::erase_if(*more, [&](const told_file& each) { return each.name == name; });
+    more->push_back({mark_of_files + ++last_file_, name, std::move(path)});
+    files_ = std::move(more);
+  }
+
 private:
+  added_files files() const {
+    const std::lock_guard lock{mutex_};
+    return files_;
+  }
+
   worker_set& workers_;
+  mutable std::mutex mutex_;
+  added_files files_ = std::make_shared<std::vector<told_file>>();
+  std::uint64_t last_file_ = 0;
   std::atomic<std::uint64_t> last_job_{0};
 };
 
@@ -91,6 +110,10 @@ public:
   void forget(std::uint64_t id) noexcept override {
     for (const auto& worker : workers_->workers())
       worker->forget(id);
+  }
+
+  void add_file(const std::string& name, const std::string& path) override {
+    hosts_.add_file(name, workers_->add_file(name, path));
   }
 
 private:

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace crema::net {
@@ -22,6 +23,10 @@ public:
   /// Waits until all are ready that the set shall have, but not longer than `patience`, and not for those that will not
   /// come. Whether one is. Throws unreachable, with the reason, where none is and none will come. Thread-safe.
   virtual bool await(std::chrono::milliseconds patience) = 0;
+
+  /// Brings a file to the workers that there are, and to those that will be, by this name; what they are to be told of
+  /// where it is (job_message.hpp). Workers of this machine have it. Thread-safe.
+  virtual std::string add_file(const std::string& /*name*/, const std::string& path) { return path; }
 
   /// Tasks that all of them run at once.
   virtual int slots() const noexcept = 0;

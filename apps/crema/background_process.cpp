@@ -85,6 +85,7 @@ background_process background_process::start(const net::private_directory& home,
     ::waitpid(pid, nullptr, 0);
     fail("start " + name, code);
   }
+  made.child_ = pid;
   made.wait_until_running(pid);
   return made;
 }
@@ -136,7 +137,7 @@ void background_process::signal(int number) const {
 }
 
 bool background_process::wait_until_ended(std::chrono::milliseconds patience) const {
-  const auto pid = running();
+  const auto pid = child_ ? child_ : running(); // a child gives up its pid file before it says why it ends
   if (!pid)
     return true;
   const auto process = watched(*pid);

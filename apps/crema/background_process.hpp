@@ -56,6 +56,7 @@ private:
 
   const net::private_directory* home_; ///< outlives it
   std::string name_;
+  std::optional<pid_t> child_{}; ///< where this process has started it
 };
 
 } // namespace crema::command

@@ -156,7 +156,8 @@ int list_clusters() {
 
 int drain(const std::string& name, const std::string& node, const std::string& within) {
   drain_node(profile::open(name), node, net::parse_duration(within));
-  for (const auto& each : local_cluster{name}.processes())
+  const local_cluster here{name};
+  for (const auto& each : here.processes())
     if (each.name() == node && each.wait_until_ended(time_to_stop))
       each.remove();
   std::printf("node %s has left cluster %s\n", node.c_str(), name.c_str());
